@@ -19,6 +19,7 @@ FUNCTIONS = {
     "dataset": "lrcn_seq.tasks",
     "frame_times": "lrcn_seq.data.media",
     "load": "lrcn_seq.runs",
+    "load_ensemble": "lrcn_seq.runs",
     "push": "lrcn_seq.runs",
     "read_frames": "lrcn_seq.data.media",
     "train": "lrcn_seq.training",

@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
     names, overrides = split_overrides(arguments.images)
 
     def predict(task: Any, files: Sequence[str], output: JsonLines) -> Iterable[Prediction]:
-        for reader in task.readers:
+        for reader in task.readers():
             reader.frame_encoder.run_eagerly = len(files) <= FEW_IMAGES
         return predict_in_batches(
             files,

@@ -56,12 +56,12 @@ def load_ensemble(
         raise ArgumentError(f"runs: expected a list of at least one run. Received: {runs!r}.")
     check_average(average)
     check_weights(weights, len(runs))
+    check_rescore_weight(rescore_weight)
     tasks = [_load(run) for run in runs]
     names = [_name(run) for run in runs]
     check_ensemble(tasks, names, weights)
     rescorer = None
     if rescore is not None:
-        check_rescore_weight(rescore_weight)
         rescorer = Rescorer(_load(rescore), rescore_weight)
         check_rescorer(rescorer.task, _name(rescore), tasks[0])
     kind = tasks[0].ensemble_type

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -95,26 +95,22 @@ def evaluate_runs(
     if references is not None:
         write_references(references, samples, folders[0])
     details = _details(tasks[0], folders, weights, average, overrides)
-    if rescore is not None:
-        runs = [str(folder) for folder in folders]
-        details["rescored"] = {"runs": runs, "by": str(rescore), "weight": rescore_weight}
+    if rescorer is not None:
+        details["rescored"] = {
+            "runs": [str(folder) for folder in folders],
+            "by": str(rescore),
+            "weight": rescore_weight,
+        }
     if len(samples) < len(corpus.splits[split]):
         details["limit"] = limit
     # Read the record first, so that damaged files are reported before any file is overwritten.
     record = _record(folders[0], corpus, fused=output is not None)
     with (run := Run(folders[0] if output is None else output)).lock():
-        members = [
-            Member(task, SampleReader(task, corpus.contents), weight)
-            for task, weight in zip(tasks, weights or [1.0] * len(tasks), strict=True)
-        ]
-        options: dict[str, Any] = {} if average is None else {"average": average}
-        if rescorer is not None:
-            reader = SampleReader(rescorer.task, corpus.contents)
-            options["rescorer"] = Member(rescorer.task, reader, rescorer.weight)
-        training = corpus.splits.get("train", ())
-        evaluation = _evaluate(members, samples, training, options)
+        weighted = list(zip(tasks, weights or [1.0] * len(tasks), strict=True))
+        evaluation = _evaluate(weighted, corpus, samples, average, rescorer)
         if retrieval:
-            details["retrieval"] = tasks[0].retrieval_scores(members[0].reader, samples)
+            reader = SampleReader(tasks[0], corpus.contents)
+            details["retrieval"] = tasks[0].retrieval_scores(reader, samples)
         scores = write_results(run, tasks[0], evaluation, record, split=split, details=details)
     if coco_results is not None:
         write_text(coco_results, json.dumps(evaluation.coco_results(), ensure_ascii=False))
@@ -144,12 +140,22 @@ def _check_outputs(coco_results: str | None, references: str | None, output: str
 
 
 def _evaluate(
-    members: Sequence[Member],
+    weighted: Sequence[tuple[Task, float]],
+    corpus: Corpus,
     samples: Sequence[Sample],
-    training: Sequence[Sample],
-    options: Mapping[str, Any],
+    average: Average | None,
+    rescorer: Rescorer | None,
 ) -> Any:
-    task = members[0].task
+    """Evaluate tasks with their weights, and give only options that are set to a task."""
+
+    def member(task: Task, weight: float) -> Member:
+        return Member(task, SampleReader(task, corpus.contents), weight)
+
+    members = [member(task, weight) for task, weight in weighted]
+    options: dict[str, Any] = {} if average is None else {"average": average}
+    if rescorer is not None:
+        options["rescorer"] = member(*rescorer)
+    task, training = members[0].task, corpus.splits.get("train", ())
     if len(members) == 1 and not options:
         return task.evaluate_samples(members[0].reader, samples, training=training)
     return task.evaluate_ensemble(members, samples, training=training, **options)

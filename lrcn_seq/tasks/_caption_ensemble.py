@@ -12,6 +12,7 @@ from lrcn_seq.tasks._caption_rescoring import rescore
 from lrcn_seq.tasks._caption_search import CaptionSearch
 from lrcn_seq.tasks._ensemble import Average, Ensemble
 from lrcn_seq.tasks._search_resolution import count_captions
+from lrcn_seq.tasks._serving import CaptionServing, ServingModel
 
 
 class CaptionEnsemble(CaptionPredictor, Ensemble):
@@ -59,6 +60,15 @@ class CaptionEnsemble(CaptionPredictor, Ensemble):
             texts = self.tasks[0].decode_texts(found)
             found = rescore(found, texts, clips[-1], self.rescorer, model.search)
         return self.tasks[0].decode_hypotheses(found, best)
+
+    def serving_model(self) -> ServingModel:
+        """Return the model that `export` writes; see `Ensemble`."""
+        if self.rescorer is not None:
+            raise ArgumentError(
+                "rescore: expected an ensemble without it, since captions are rescored outside the "
+                "exported model. Received: a run that rescores; load the ensemble without it."
+            )
+        return CaptionServing(self.tasks, self.weights, self.average)
 
     def _compiled_search(self, spec: Mapping[str, Any]) -> CaptionSearch:
         """Return the compiled search of all tasks, which is kept for later calls."""

@@ -57,4 +57,4 @@ class CaptionFit:
 
     def serving_model(self: CaptionTask) -> ServingModel:  # type: ignore[misc]
         """Return a model from pixels or vectors to captions as word IDs."""
-        return CaptionServing(self)
+        return CaptionServing([self])

@@ -61,7 +61,7 @@ class CaptionPredictor(Predictor):
             RunError: the task has no vocabulary yet.
         """
         check_on_error(on_error)
-        first = self.readers[0]
+        first = self.readers()[0]
         inputs, _ = media_list(media, first.media.kind), first.tokenizer
         size = first.predict_batch_size if batch is None else batch
         if size < 1:
@@ -93,7 +93,7 @@ class CaptionPredictor(Predictor):
         Raises:
             ArgumentError, ConfigError: the search is invalid.
         """
-        settings = self.readers[0].settings
+        settings = self.readers()[0].settings
         return resolve_search(
             settings.search if search is None else search,
             settings.data.words_limit + 1,
@@ -108,7 +108,7 @@ class CaptionPredictor(Predictor):
         clips, errors = [], {}
         for position, item in enumerate(media):
             try:
-                clips.append([task.read_clip(item) for task in self.readers])
+                clips.append([task.read_clip(item) for task in self.readers()])
             except MediaError as error:
                 errors[position] = error.reason
         packed = [concatenate_clips(read) for read in zip(*clips, strict=True)]

@@ -44,8 +44,8 @@ def rescore(
     other = np.asarray(
         search.score(log_probabilities(task, clips, texts), np.maximum(found.lengths, 1))
     )
-    scores = (1 - weight) * found.scores + weight * other
-    valid = np.isfinite(found.scores) & np.isfinite(scores)
+    valid = np.isfinite(found.scores) & np.isfinite(other)
+    scores = (1 - weight) * np.where(valid, found.scores, 0.0) + weight * other
     return sort_hypotheses(found, np.where(valid, scores, -np.inf))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, get_args
 
 from lrcn_seq.errors import ArgumentError
+from lrcn_seq.tasks._keras_model import export_model
 
 if TYPE_CHECKING:
     from lrcn_seq.config import Config
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 
 Average = Literal["probabilities", "log_probabilities"]
 """The mean of the members of an ensemble: arithmetic, or geometric and renormalized."""
+SMALLEST = 2.0**-126
+"""The geometric mean of class distributions raises smaller probabilities to this number, the
+smallest normal one in float32, so that a single task cannot exclude a class."""
 
 
 class Rescorer(NamedTuple):
@@ -26,10 +30,9 @@ class Rescorer(NamedTuple):
 class Predictor(ABC):
     """One task, or several tasks that predict together."""
 
-    @property
     @abstractmethod
     def readers(self) -> Sequence[Any]:
-        """The tasks that read each input, each for its own encoder.
+        """Return the tasks that read each input, each for its own encoder.
 
         The settings and the vocabulary or classes of the predictions are those of the first one.
         """
@@ -90,10 +93,35 @@ class Ensemble(Predictor):
         """Number of files that commands pass to one call of `predict`."""
         return self.tasks[0].predict_batch_size
 
-    @property
     def readers(self) -> tuple[Any, ...]:
-        """The tasks that predict, followed by the rescorer; see `Predictor`."""
+        """Return the tasks that predict, followed by the rescorer; see `Predictor`."""
         return self.tasks if self.rescorer is None else (*self.tasks, self.rescorer.task)
+
+    @abstractmethod
+    def serving_model(self) -> Any:
+        """Return the model that `export` writes.
+
+        Raises:
+            ArgumentError: the tasks read different inputs, or captions are rescored.
+        """
+
+    def export(
+        self,
+        filepath: Any,
+        format: str = "tf_saved_model",
+        verbose: bool | None = None,
+        input_signature: Any = None,
+        **options: Any,
+    ) -> None:
+        """Export prediction by all tasks as a function of pixels; see `export` of a task."""
+        export_model(
+            self.serving_model(),
+            filepath,
+            format=format,
+            verbose=verbose,
+            input_signature=input_signature,
+            **options,
+        )
 
     def json_header(self) -> Mapping[str, Any]:
         """Return the entries that the `--json` object has in addition to `results`."""

@@ -324,13 +324,13 @@ class KerasModel(keras.Model):
             input_signature: as in Keras; None for any number of inputs.
             **options: other arguments of `keras.Model.export`.
         """
-        serving = self.serving_model()
-        signature = serving.input_signature() if input_signature is None else input_signature
-        if keras.backend.backend() == "jax" and format == "tf_saved_model":
-            # JAX cannot differentiate the loop of a search.
-            options = {"jax2tf_kwargs": {"with_gradient": False}, **options}
-        serving.export(
-            filepath, format=format, verbose=verbose, input_signature=signature, **options
+        export_model(
+            self.serving_model(),
+            filepath,
+            format=format,
+            verbose=verbose,
+            input_signature=input_signature,
+            **options,
         )
 
 
@@ -352,6 +352,17 @@ def _call(method: Any, inputs: Sequence[FitInput], **arguments: Any) -> Any:
             if data.source is not None and data.source.error is not None:
                 raise data.source.error from None
         raise
+
+
+def export_model(
+    serving: Any, filepath: Any, *, format: str, input_signature: Any, **options: Any
+) -> None:
+    """Export a serving model; see `KerasModel.export`."""
+    signature = serving.input_signature() if input_signature is None else input_signature
+    if keras.backend.backend() == "jax" and format == "tf_saved_model":
+        # JAX cannot differentiate the loop of a search.
+        options = {"jax2tf_kwargs": {"with_gradient": False}, **options}
+    serving.export(filepath, format=format, input_signature=signature, **options)
 
 
 def default_optimizer(settings: configs.Config) -> keras.optimizers.Optimizer:

@@ -9,11 +9,9 @@ import numpy as np
 
 from lrcn_seq.errors import ArgumentError
 from lrcn_seq.progress import Progress
-from lrcn_seq.tasks._ensemble import Average, Ensemble, normalize_weights
+from lrcn_seq.tasks._ensemble import SMALLEST, Average, Ensemble, normalize_weights
 from lrcn_seq.tasks._label_prediction import LabelPredictor
-
-SMALLEST = float(np.finfo(np.float32).tiny)
-"""The geometric mean raises smaller probabilities to this number, so that none is excluded."""
+from lrcn_seq.tasks._serving import LabelServing, ServingModel
 
 
 class LabelEnsemble(LabelPredictor, Ensemble):
@@ -50,6 +48,10 @@ class LabelEnsemble(LabelPredictor, Ensemble):
             times, outputs, overall = zip(*parts, strict=True)
             check_equal_frames(times)
             yield times[0], self._mean(outputs), self._mean(overall)
+
+    def serving_model(self) -> ServingModel:
+        """Return the model that `export` writes; see `Ensemble`."""
+        return LabelServing(self.tasks, self.weights, self.average)
 
     def _mean(self, distributions: Sequence[np.ndarray]) -> np.ndarray:
         """Return the weighted mean (..., C) of the distributions of the tasks."""

@@ -66,4 +66,4 @@ class LabelFit:
 
     def serving_model(self: Activity) -> ServingModel:  # type: ignore[misc]
         """Return a model from clips of pixels or vectors to class probabilities."""
-        return LabelServing(self)
+        return LabelServing([self])

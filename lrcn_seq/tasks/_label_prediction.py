@@ -54,7 +54,7 @@ class LabelPredictor(Predictor):
             RunError: the task has no class names yet.
         """
         check_on_error(on_error)
-        first = self.readers[0]
+        first = self.readers()[0]
         inputs = media_list(media, first.media.kind)
         if top < 1 or batch < 1:
             raise ArgumentError(
@@ -75,6 +75,6 @@ class LabelPredictor(Predictor):
 
     def top_labels(self, distribution: np.ndarray, top: int) -> tuple[Label, ...]:
         """Return the most probable classes of a distribution (C,)."""
-        labels = self.readers[0].labels
+        labels = self.readers()[0].labels
         order = np.argsort(-distribution, kind="stable")[:top]
         return tuple(Label(labels[index], float(distribution[index])) for index in order)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -10,8 +11,9 @@ from keras import ops
 from lrcn_seq.errors import ArgumentError
 from lrcn_seq.layers.untracked import Untracked
 from lrcn_seq.records import Clips, Tensor
-from lrcn_seq.tasks._caption_search import CaptionSearch
+from lrcn_seq.tasks._caption_search import CaptionSearch, mean_logits
 from lrcn_seq.tasks._classifier import Classifier
+from lrcn_seq.tasks._ensemble import SMALLEST, Average, normalize_weights
 
 if TYPE_CHECKING:
     from lrcn_seq.tasks.base import Task
@@ -22,10 +24,10 @@ class ServingModel(keras.Model):
 
     Args:
         task: the task.
-        network: computes the outputs of clips.
+        network: computes the outputs of clips; or several models that do.
     """
 
-    def __init__(self, task: Task, network: keras.Model):
+    def __init__(self, task: Task, network: Any):
         super().__init__(dtype=task.dtype_policy)
         self.network, self._task = network, Untracked(task)
         frames, kind = task.encoder.example_input(), task.media.kind
@@ -49,10 +51,20 @@ class ServingModel(keras.Model):
 
 
 class CaptionServing(ServingModel):
-    """A model that searches for captions."""
+    """A model that searches for captions with one or several tasks.
 
-    def __init__(self, task: Task):
-        network = CaptionSearch([task], task.settings.search)
+    The arguments are those of `CaptionSearch`, with the search of the first task.
+    """
+
+    def __init__(
+        self,
+        tasks: Sequence[Task],
+        weights: Sequence[float] | None = None,
+        average: Average = "log_probabilities",
+    ):
+        check_equal_inputs(tasks)
+        task = tasks[0]
+        network = CaptionSearch(tasks, task.settings.search, weights, average)
         if network.search.reranks:
             raise ArgumentError(
                 "search: expected a search that compiles completely. Received: "
@@ -63,20 +75,72 @@ class CaptionServing(ServingModel):
 
     def call(self, inputs: Tensor) -> dict[str, Tensor]:
         """Return `words` (B, K, L), `scores` (B, K) and `log_probabilities` (B, K)."""
-        found = self.network(([self.clips(inputs)], None))
+        clips = [self.clips(inputs)] * len(self.network.encoders)
+        found = self.network((clips, None))
         names = ("words", "scores", "log_probabilities")
         return {name: getattr(found, name) for name in names}
 
 
 class LabelServing(ServingModel):
-    """A model that classifies clips."""
+    """A model that classifies clips with one or several tasks.
 
-    def __init__(self, task: Any):
-        super().__init__(task, Classifier(task.encoder, task.decoder))
+    Args:
+        tasks: tasks with equal classes.
+        weights: weights of the tasks; None for equal weights.
+        average: the mean of the distributions of several tasks.
+    """
+
+    def __init__(
+        self,
+        tasks: Sequence[Any],
+        weights: Sequence[float] | None = None,
+        average: Average = "probabilities",
+    ):
+        check_equal_inputs(tasks)
+        networks = [Classifier(task.encoder, task.decoder) for task in tasks]
+        self.shares, self.average = normalize_weights(weights, len(tasks)), average
+        super().__init__(tasks[0], networks)
 
     def call(self, inputs: Tensor) -> dict[str, Tensor]:
-        """Return `probabilities` (B, C), the mean over all steps."""
-        probabilities, mask = self.network(self.clips(inputs))
-        real = ops.cast(mask, probabilities.dtype)[:, :, None]
-        mean = ops.sum(probabilities * real, axis=1) / ops.maximum(ops.sum(real, axis=1), 1)
-        return {"probabilities": ops.cast(mean, "float32")}
+        """Return `probabilities` (B, C), the mean over all steps and tasks."""
+        clips = self.clips(inputs)
+        means = [mean_of_steps(*network(clips)) for network in self.network]
+        if len(means) == 1:
+            return {"probabilities": means[0]}
+        logits = [ops.log(ops.maximum(mean, SMALLEST)) for mean in means]
+        logits = mean_logits(logits, self.shares, self.average)
+        return {"probabilities": ops.softmax(logits)}
+
+
+def mean_of_steps(probabilities: Tensor, mask: Tensor) -> Tensor:
+    """Return the mean (B, C) in float32 of class distributions (B, S, C) over real steps."""
+    real = ops.cast(mask, probabilities.dtype)[:, :, None]
+    mean = ops.sum(probabilities * real, axis=1) / ops.maximum(ops.sum(real, axis=1), 1)
+    return ops.cast(mean, "float32")
+
+
+def check_equal_inputs(tasks: Sequence[Task]) -> None:
+    """Raise ArgumentError unless all tasks accept the same inputs.
+
+    Args:
+        tasks: the tasks of an exported model.
+    """
+    accepted = [input_format(task) for task in tasks]
+    if any(other != accepted[0] for other in accepted):
+        received = " and ".join(map(str, dict.fromkeys(accepted)))
+        raise ArgumentError(
+            "Expected runs that read inputs of the same size and in the same way, since an "
+            f"exported model has one input. Received: {received}; export the runs one by one."
+        )
+
+
+def input_format(task: Task) -> tuple[Any, ...]:
+    """Return the shape of a frame, the resize rule, and the sampling of a task."""
+    preprocessing, sampling = task.encoder.preprocessing, task.settings.data.sampling
+    rules = () if preprocessing is None else (preprocessing.resize, preprocessing.interpolation)
+    return (
+        *task.encoder.example_input().shape[1:],
+        *rules,
+        task.settings.data.frames,
+        str(sampling),
+    )

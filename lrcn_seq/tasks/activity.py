@@ -159,6 +159,7 @@ class Activity(LabelPredictor, LabelFit, Task):  # type: ignore[misc]  # options
         *,
         training: Sequence[Sample] = (),
         average: Average | None = None,
+        rescorer: Member | None = None,
     ) -> LabelEvaluation | FrameEvaluation:
         """Classify samples by the weighted mean distribution of several tasks (late fusion)."""
         return score_ensemble(members, samples, average or LabelEnsemble.default_average)

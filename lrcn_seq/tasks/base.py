@@ -22,7 +22,7 @@ from lrcn_seq.evaluation import Evaluation
 from lrcn_seq.layers.untracked import Untracked
 from lrcn_seq.records import Clips, Prediction, Sample, Tensor
 from lrcn_seq.registry import samplings, views
-from lrcn_seq.tasks._ensemble import Ensemble, Predictor
+from lrcn_seq.tasks._ensemble import Average, Ensemble, Predictor
 from lrcn_seq.tasks._frame_encoder import FrameEncoder
 from lrcn_seq.tasks._keras_model import KerasModel
 
@@ -243,6 +243,8 @@ class Task(KerasModel, Predictor):
         samples: Sequence[Sample],
         *,
         training: Sequence[Sample] = (),  # noqa: ARG003 - tasks override it
+        average: Average | None = None,  # noqa: ARG003
+        rescorer: Member | None = None,  # noqa: ARG003
     ) -> Evaluation:
         """Score the fused predictions of several tasks with equal vocabularies or classes.
 
@@ -250,6 +252,8 @@ class Task(KerasModel, Predictor):
             members: the tasks with their readers and weights.
             samples: the samples to evaluate.
             training: the training samples if `compares_with_training` is set.
+            average: the mean of the predictions; None for that of `ensemble_type`.
+            rescorer: a member that ranks captions again, with the weight of its score.
 
         Raises:
             UsageError: the task does not support ensembles.
@@ -358,9 +362,11 @@ class Task(KerasModel, Predictor):
             models[name] = (key, make())
         return models[name][1]
 
-    @property
     def readers(self) -> Sequence[Task]:
-        """The task itself, which reads its inputs; an ensemble has several readers."""
+        """Return the task itself, which reads its inputs; an ensemble has several readers.
+
+        It is a method because Keras searches the values of properties for layers to save.
+        """
         return (self,)
 
     @property

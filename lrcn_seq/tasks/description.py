@@ -62,7 +62,7 @@ class WindowPredictor(CaptionPredictor):
             MediaError: a video failed, and `on_error` is `raise`.
         """
         check_on_error(on_error)
-        inputs = media_list(media, self.readers[0].media.kind)
+        inputs = media_list(media, self.readers()[0].media.kind)
         if not seconds > 0:
             raise ArgumentError(
                 f"seconds: expected a length of time above 0. Received: seconds={seconds}."
@@ -81,7 +81,7 @@ class WindowPredictor(CaptionPredictor):
     ) -> CaptionPrediction:
         try:
             spans, clips = zip(
-                *(read_windows(task, media, seconds) for task in self.readers), strict=True
+                *(read_windows(task, media, seconds) for task in self.readers()), strict=True
             )
             check_equal_windows(spans, name)
             captions = [

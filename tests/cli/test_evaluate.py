@@ -142,6 +142,50 @@ def test_fused_run_of_weight_one_decides_alone(lrcn, run, smoke_run, tmp_path):
         assert read_captions(output) == expected
 
 
+def test_the_mean_of_fused_runs_is_recorded(lrcn, run, smoke_run, tmp_path):
+    """`--average` is recorded with the fused runs; the mean of one run twice is the run."""
+    output = tmp_path / "fused"
+    options = ["--fuse", "--average", "probabilities", "--output", output]
+    scores = json.loads(lrcn("evaluate", run, smoke_run, *options, "--json").out)
+    runs = [str(run), str(smoke_run)]
+    assert scores["fused"] == {"runs": runs, "weights": None, "average": "probabilities"}
+    assert read_captions(output) == read_captions(run)
+
+
+def test_a_rescored_run_has_a_folder_of_its_own(lrcn, run, smoke_run, tmp_path):
+    """`--rescore` writes the captions that the other run prefers, and leaves both runs alone."""
+    other, output = shutil.copytree(smoke_run, tmp_path / "other"), tmp_path / "rescored"
+    negate_words(other)
+    before = read_scores(run)
+    captions = {}
+    for weight in (0, 1):
+        options = ["--rescore", other, "--rescore-weight", weight, "--output", output]
+        result = lrcn("evaluate", run, *options, "--json")
+        assert result.code == 0, result.err
+        rescored = {"runs": [str(run)], "by": str(other), "weight": weight}
+        assert json.loads(result.out)["rescored"] == rescored
+        captions[weight] = read_captions(output)
+    assert captions[0] == read_captions(run) != captions[1]
+    assert read_scores(run) == before
+    assert f"rescored by {other}" in (output / "report.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--rescore", "x"], "--rescore: expected one run, or --fuse, and --output DIR. Received"),
+        (["--rescore-weight", ".5"], "--rescore-weight: expected --rescore RUN as well"),
+        (["--average", "probabilities"], "--average: expected --fuse as well"),
+        (["--rescore", "x", "--output", "y"], "x: expected a run"),
+    ],
+)
+def test_options_of_rescoring_are_checked(lrcn, run, options, message):
+    """Options of rescoring that do not fit are refused before the run is evaluated."""
+    result = lrcn("evaluate", run, *options)
+    assert result.code in (1, 2)
+    assert message in result.err
+
+
 def test_several_runs_are_compared_with_paired_significance(lrcn, run, smoke_run, tmp_path):
     """Runs are compared by paired bootstrap, and the files of each run have its own scores."""
     other = shutil.copytree(smoke_run, tmp_path / "other")

@@ -14,13 +14,11 @@ from lrcn_seq.errors import ConfigError, DataError, RunError, UsageError
 from lrcn_seq.registry import sources
 from lrcn_seq.runs import Run, evaluate_runs
 from lrcn_seq.runs.evaluator import (
-    check_ensemble,
     check_options,
     check_output_file,
     with_source,
 )
 from lrcn_seq.runs.loading import read_config
-from lrcn_seq.tasks import Classes, Vocabulary
 
 
 @pytest.fixture
@@ -153,43 +151,9 @@ def test_a_run_in_use_is_not_overwritten(run):
         evaluate_runs([str(run)], limit=1)
 
 
-def make_task(name="activity", outputs=("a", "b"), options=()):
-    """Return a stand-in for a task, with the attributes that `check_ensemble` reads."""
-    kind = Classes if name == "activity" else Vocabulary
-    return SimpleNamespace(
-        name=name, output_names=outputs, outputs_type=kind, evaluation_options=frozenset(options)
-    )
-
-
-def test_runs_of_equal_tasks_and_outputs_can_be_fused():
-    """Runs with equal tasks and classes can be fused, even if one of the fusion weights is 0."""
-    check_ensemble([make_task(), make_task()], ["x", "y"], None)
-    check_ensemble([make_task(), make_task()], ["x", "y"], [0, 1])
-
-
-@pytest.mark.parametrize(
-    ("other", "outputs"),
-    [
-        (make_task(outputs=("a", "c")), "labels"),
-        (make_task(outputs=("b", "a")), "labels"),
-        (make_task("captioning"), "labels"),
-    ],
-    ids=["another class", "another order", "another task"],
-)
-def test_different_runs_cannot_be_fused(other, outputs):
-    """Runs with different tasks or classes cannot be fused, and the error names both runs."""
-    message = f"y: expected a run of the same task over the same {outputs} as x, so that they can"
-    with pytest.raises(UsageError, match=message):
-        check_ensemble([make_task(), other], ["x", "y"], None)
-
-
-@pytest.mark.parametrize(
-    "weights", [[1.0], [1.0, 1.0, 1.0], [-1.0, 2.0], [0.0, 0.0], [np.inf, 1.0], [np.nan, 1.0]]
-)
-def test_invalid_weights_are_refused(weights):
-    """Fusion needs one finite, non-negative weight per run, of which at least one is positive."""
-    with pytest.raises(UsageError, match=r"one weight per run.*Received: --weights=.* for 2 runs"):
-        check_ensemble([make_task(), make_task()], ["x", "y"], weights)
+def make_task(name="activity", options=()):
+    """Return a stand-in for a task, with the attributes that `check_options` reads."""
+    return SimpleNamespace(name=name, evaluation_options=frozenset(options))
 
 
 def test_options_that_the_task_supports():

@@ -9,7 +9,14 @@ import pytest
 from lrcn_seq import config, report
 from lrcn_seq.records import Sample
 from lrcn_seq.runs import Run
-from lrcn_seq.runs.results import TrainingRecord, model_size, report_page, scope, write_results
+from lrcn_seq.runs.results import (
+    TrainingRecord,
+    evaluation_command,
+    model_size,
+    report_page,
+    scope,
+    write_results,
+)
 
 SETTINGS = config.validate(
     {
@@ -95,11 +102,36 @@ def test_the_page_shows_the_run(tmp_path, task):
             {"limit": 3, "source": {}, "fused": {"runs": ["a", "b"]}},
             ["the first 3", "of another source", "fused from a and b"],
         ),
+        ({"rescored": {"by": "c"}}, ["rescored by c"]),
     ],
 )
 def test_restrictions_of_an_evaluation(scores, expected):
     """The subtitle of a report mentions a sample limit, another data source and fused runs."""
     assert scope(scores) == expected
+
+
+@pytest.mark.parametrize(
+    ("scores", "expected"),
+    [
+        ({}, "lrcn evaluate out"),
+        ({"fused": {"runs": ["a", "b"], "weights": None}}, "lrcn evaluate a b --fuse --output out"),
+        (
+            {
+                "fused": {"runs": ["a", "b"], "weights": [1, 3], "average": "probabilities"},
+                "rescored": {"runs": ["a", "b"], "by": "c", "weight": 0.3},
+            },
+            "lrcn evaluate a b --fuse --weights 1,3 --average probabilities --rescore c "
+            "--rescore-weight 0.3 --output out",
+        ),
+        (
+            {"rescored": {"runs": ["a"], "by": "c", "weight": 0.5}},
+            "lrcn evaluate a --rescore c --rescore-weight 0.5 --output out",
+        ),
+    ],
+)
+def test_the_command_that_repeats_an_evaluation(scores, expected):
+    """The report has the command of an evaluation with its runs, weights, mean and rescorer."""
+    assert evaluation_command(Run("out"), scores) == expected
 
 
 def test_the_size_of_a_model(task):

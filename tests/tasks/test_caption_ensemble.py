@@ -79,33 +79,54 @@ def mean(logs: list[np.ndarray], weights: list[float], average: str) -> np.ndarr
     return np.log(powers / powers.sum(axis=-1, keepdims=True))
 
 
-def brute_force(tasks, image, weights, average) -> dict[str, float]:
-    """Return the log probability of every possible caption under the mean of all tasks."""
-    decode, found = tasks[0].tokenizer.decode, {}
-    for length in range(LIMIT + 1):
-        sentences = all_sentences(length)
-        logs = [teacher_forcing(task, image, sentences) for task in tasks]
-        for words, log_p in zip(sentences, mean(logs, weights, average), strict=True):
+@pytest.fixture(scope="module")
+def other():
+    """Return a task whose vocabulary lacks one of the words and has others."""
+    return sharpened(0, words="z b c")
+
+
+@pytest.fixture(scope="module")
+def distributions(tasks, images):
+    """Return the log distributions of all sentences of each length, by task."""
+    return [
+        [teacher_forcing(task, images[0], all_sentences(length)) for length in range(LIMIT + 1)]
+        for task in tasks
+    ]
+
+
+def brute_force(members, decode, weights, average) -> dict[str, float]:
+    """Return the log probability of every possible caption under the mean of some tasks.
+
+    Args:
+        members: the log distributions of the tasks.
+        decode: returns the text of a sentence.
+        weights: weights of the tasks.
+        average: the mean.
+    """
+    found = {}
+    for length, logs in enumerate(zip(*members, strict=True)):
+        rows = mean(logs, weights, average)
+        for words, log_p in zip(all_sentences(length), rows, strict=True):
             found[decode(words)] = log_p[np.arange(len(words)), words].sum()
     return found
 
 
 @pytest.mark.parametrize("average", ["probabilities", "log_probabilities"])
 @pytest.mark.parametrize("weights", [[1.0, 1.0, 1.0], [0.5, 0.2, 0.3], [0.0, 3.0, 1.0]], ids=str)
-def test_captions_are_those_of_the_mean_distribution(tasks, images, weights, average):
+def test_captions_are_those_of_the_mean_distribution(
+    tasks, images, distributions, weights, average
+):
     """All captions have the log probability that an enumeration of all sentences gives."""
     ensemble = CaptionEnsemble(tasks, weights, average=average)
-    for image, prediction in zip(
-        images[:2], ensemble.predict(images[:2], search=ALL, best=15), strict=True
-    ):
-        expected = brute_force(tasks, image, weights, average)
-        assert {caption.text for caption in prediction.captions} == set(expected)
-        for caption in prediction.captions:
-            words = len(caption.text.split()) + 1
-            assert caption.log_probability == pytest.approx(expected[caption.text], abs=2e-4)
-            assert caption.score == pytest.approx(expected[caption.text] / words, abs=2e-4)
-        scores = [caption.score for caption in prediction.captions]
-        assert scores == sorted(scores, reverse=True)
+    captions = ensemble.predict(images[0], search=ALL, best=15).captions
+    expected = brute_force(distributions, tasks[0].tokenizer.decode, weights, average)
+    assert {caption.text for caption in captions} == set(expected)
+    for caption in captions:
+        words = len(caption.text.split()) + 1
+        assert caption.log_probability == pytest.approx(expected[caption.text], abs=2e-4)
+        assert caption.score == pytest.approx(expected[caption.text] / words, abs=2e-4)
+    scores = [caption.score for caption in captions]
+    assert scores == sorted(scores, reverse=True)
 
 
 def test_the_means_differ(tasks, images):
@@ -165,27 +186,29 @@ def test_the_smallest_word_limit_counts(tasks, images):
         assert max(len(row.captions[0].text.split()) for row in captions) <= LIMIT + 1
 
 
-@pytest.mark.parametrize("weight", [0.0, 0.4, 1.0])
 @pytest.mark.parametrize(
-    ("options", "divisor"),
+    ("weight", "options", "divisor"),
     [
-        ({}, lambda n: n),
-        ({"length": "none"}, lambda n: 1),
-        ({"length": "gnmt", "alpha": 0.7}, lambda n: ((5 + n) / 6) ** 0.7),
+        (0.0, {}, lambda n: n),
+        (0.4, {}, lambda n: n),
+        (1.0, {}, lambda n: n),
+        (0.4, {"length": "none"}, lambda n: 1),
+        (0.4, {"length": "gnmt", "alpha": 0.7}, lambda n: ((5 + n) / 6) ** 0.7),
     ],
-    ids=["average", "none", "gnmt"],
 )
-def test_captions_are_ranked_by_both_scores(tasks, images, weight, options, divisor):
-    """The new score is the weighted mean of the scores under the ensemble and another task.
+def test_captions_are_ranked_by_both_scores(  # noqa: PLR0917 - fixtures
+    tasks, other, images, distributions, weight, options, divisor
+):
+    """The new score is the weighted mean of the scores under the run and under another task.
 
     The other task has another vocabulary, in which one of the words is unknown.
     """
-    other = sharpened(1, words="z b c")
-    ensemble = CaptionEnsemble(tasks[:2], rescorer=Rescorer(other, weight))
-    (prediction,) = ensemble.predict(images[:1], search={**ALL, **options}, best=15)
-    own = brute_force(tasks[:2], images[0], [1.0, 1.0], "log_probabilities")
-    assert {caption.text for caption in prediction.captions} == set(own)
-    for caption in prediction.captions:
+    ensemble = CaptionEnsemble(tasks[:1], rescorer=Rescorer(other, weight))
+    captions = ensemble.predict(images[0], search={**ALL, **options}, best=15).captions
+    decode = tasks[0].tokenizer.decode
+    own = brute_force(distributions[:1], decode, [1.0], "log_probabilities")
+    assert {caption.text for caption in captions} == set(own)
+    for caption in captions:
         words = [*other.tokenizer.encode(caption.text), 2]
         log_p = teacher_forcing(other, images[0], [words])[0]
         second = log_p[np.arange(len(words)), words].sum()
@@ -193,16 +216,16 @@ def test_captions_are_ranked_by_both_scores(tasks, images, weight, options, divi
         length = len(caption.text.split()) + 1
         assert caption.score == pytest.approx(both / divisor(length), abs=2e-4)
         assert caption.log_probability == pytest.approx(own[caption.text], abs=2e-4)
-    scores = [caption.score for caption in prediction.captions]
+    scores = [caption.score for caption in captions]
     assert scores == sorted(scores, reverse=True)
 
 
 def test_all_captions_of_the_search_are_rescored(tasks, images):
     """The best caption after rescoring may be any of those that the search has found."""
-    plain = CaptionEnsemble(tasks[:1]).predict(images, search=ALL)
-    rescorer = Rescorer(tasks[1], 1.0)
-    found = CaptionEnsemble(tasks[:1], rescorer=rescorer).predict(images, search=ALL)
-    best = tasks[1].predict(images, search=ALL)
+    search, rescorer = {**ALL, "minimum_length": 2}, Rescorer(tasks[2], 1.0)
+    plain = CaptionEnsemble(tasks[:1]).predict(images, search=search)
+    found = CaptionEnsemble(tasks[:1], rescorer=rescorer).predict(images, search=search)
+    best = tasks[2].predict(images, search=search)
     assert [row.captions[0].text for row in found] == [row.captions[0].text for row in best]
     assert [row.captions[0].text for row in found] != [row.captions[0].text for row in plain]
 

@@ -7,7 +7,7 @@ from keras import ops
 from lrcn_seq.errors import ArgumentError
 from lrcn_seq.records import Clips
 from lrcn_seq.tasks import build_network
-from lrcn_seq.tasks._caption_search import CaptionSearch, clip_seeds
+from lrcn_seq.tasks._caption_search import CaptionSearch, clip_seeds, mean_logits
 from tests.tasks.inputs import fresh_captioner, image_clips, log_softmax, settings
 
 
@@ -112,7 +112,9 @@ def test_an_ensemble_of_equal_tasks_is_the_task(captioner, images):
 
 
 @pytest.mark.parametrize(
-    ("weights", "shares"), [([1.0, 3.0], (0.25, 0.75)), (None, (0.5, 0.5))], ids=str
+    ("weights", "shares"),
+    [([1.0, 3.0], (0.25, 0.75)), (None, (0.5, 0.5)), ([0.0, 1.0], (0.0, 1.0))],
+    ids=str,
 )
 def test_an_ensemble_averages_log_probabilities(images, weights, shares):
     """An ensemble averages log probabilities in float32, even with a half-precision member."""
@@ -132,6 +134,25 @@ def test_an_ensemble_averages_log_probabilities(images, weights, shares):
     np.testing.assert_allclose(ops.convert_to_numpy(output.logits), expected, atol=1e-5)
     assert output.attention is None
     assert search.hypotheses([clips, clips]).words.shape[0] == 6
+
+
+def test_the_mean_of_probabilities_is_stable():
+    """The mean of probabilities is finite and exact where all of them underflow in float32."""
+    logits = np.array([[0.0, -200.0, -300.0]], "float32"), np.array([[0.0, -210.0, 1.0]], "float32")
+    found = ops.convert_to_numpy(mean_logits(logits, (0.25, 0.75), "probabilities"))
+    logs = [
+        log_softmax(row) + np.log(share) for row, share in zip(logits, (0.25, 0.75), strict=True)
+    ]
+    np.testing.assert_allclose(found, np.logaddexp(*logs), rtol=1e-5)
+    np.testing.assert_allclose(np.exp(found).sum(), 1, rtol=1e-5)
+
+
+@pytest.mark.parametrize("average", ["probabilities", "log_probabilities"])
+def test_a_member_of_weight_zero_is_ignored(average):
+    """A member of weight 0 does not change the mean, even if its logits are NaN."""
+    logits = np.array([[0.0, 1.0]], "float32"), np.full((1, 2), np.nan, "float32")
+    found = ops.convert_to_numpy(mean_logits(logits, (1.0, 0.0), average))
+    np.testing.assert_allclose(found, log_softmax(logits[0]), rtol=1e-5)
 
 
 def test_the_seed_of_a_clip_depends_on_its_frames_alone():

@@ -5,12 +5,12 @@ import pytest
 
 import lrcn_seq
 from lrcn_seq.data.packed_clips import concatenate_clips
-from lrcn_seq.errors import ArgumentError, ConfigError
+from lrcn_seq.errors import ArgumentError, ConfigError, MediaError
 from lrcn_seq.records import Caption
 from lrcn_seq.search.base import NO_SENTENCE
 from lrcn_seq.tasks import _frame_encoder
 from lrcn_seq.tasks._frame_encoder import FrameEncoder
-from lrcn_seq.tasks.description import frame_duration
+from lrcn_seq.tasks.description import DescriptionEnsemble, check_equal_windows, frame_duration
 from tests.tasks.inputs import fresh_captioner, settings, single_clip
 
 
@@ -109,6 +109,24 @@ def test_a_window_without_length_is_refused(describer, films, seconds):
         match=rf"seconds: expected a length of time above 0\. Received: seconds={seconds}",
     ):
         describer.predict_windows(films[:1], seconds)
+
+
+def test_windows_are_described_together(describer, films):
+    """An ensemble of equal tasks gives each window the captions of one task."""
+    video = np.concatenate(films)
+    expected = describer.predict_windows(video, 0.2, best=2)
+    found = DescriptionEnsemble([describer] * 2).predict_windows(video, 0.2, best=2)
+    for window, alone in zip(found.windows, expected.windows, strict=True):
+        assert (window.start, window.end) == (alone.start, alone.end)
+        assert [row.text for row in window.captions] == [row.text for row in alone.captions]
+
+
+def test_other_windows_are_an_error_of_the_video():
+    """Tasks that find frames in different windows cannot describe the video together."""
+    first = [(0.0, 1.0), (1.0, 2.0)]
+    check_equal_windows([first, [(0.0, 1.0), (1.0, 1.5)]], "a.mp4")
+    with pytest.raises(MediaError, match=r"a\.mp4.*Received: 2 and 1 windows; choose longer"):
+        check_equal_windows([first, first[:1]], "a.mp4")
 
 
 def test_the_duration_of_a_frame_is_the_mean_distance():

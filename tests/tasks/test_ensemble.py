@@ -1,5 +1,7 @@
 """Tasks that predict together, whatever they predict."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from lrcn_seq.errors import ArgumentError
@@ -14,7 +16,18 @@ class Pair(Ensemble):
 
     def predict(self, media, **options):
         """Return the number of readers."""
-        return len(self.readers)
+        return len(self.readers())
+
+    def serving_model(self):
+        """Return a stand-in for a model, whose export returns its arguments."""
+        return SimpleNamespace(
+            input_signature=lambda: "signature",
+            export=lambda path, **options: self.exported.append((path, options)),
+        )
+
+    def __init__(self, *tasks, **options):
+        super().__init__(*tasks, **options)
+        self.exported = []
 
 
 @pytest.fixture(scope="module")
@@ -34,9 +47,17 @@ def test_an_ensemble_has_the_attributes_of_its_first_task(tasks):
 
 def test_all_tasks_and_the_rescorer_read_the_inputs(tasks):
     """The readers are the tasks, followed by the rescorer if there is one."""
-    assert Pair(tasks).readers == tuple(tasks)
-    assert Pair(tasks, rescorer=Rescorer(tasks[1])).readers == (*tasks, tasks[1])
-    assert tasks[0].readers == (tasks[0],)
+    assert Pair(tasks).readers() == tuple(tasks)
+    assert Pair(tasks, rescorer=Rescorer(tasks[1])).readers() == (*tasks, tasks[1])
+    assert tasks[0].readers() == (tasks[0],)
+
+
+def test_the_serving_model_is_exported(tasks):
+    """`export` writes the serving model with its signature and the options of Keras."""
+    ensemble = Pair(tasks)
+    ensemble.export("path", format="onnx", verbose=False)
+    options = {"format": "onnx", "verbose": False, "input_signature": "signature"}
+    assert ensemble.exported == [("path", options)]
 
 
 def test_weights_and_mean_have_defaults(tasks):

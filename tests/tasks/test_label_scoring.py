@@ -122,6 +122,18 @@ def test_fusion_is_the_weighted_mean_of_distributions(sliding, samples):
         np.testing.assert_allclose(c, a / 4 + b * 3 / 4, atol=1e-6)
 
 
+@pytest.mark.parametrize("samples", [SAMPLES, IN_TIME], ids=["samples", "frames"])
+def test_fusion_may_average_log_probabilities(sliding, samples):
+    """The mean of log probabilities is the renormalized geometric mean."""
+    other = member(SLIDING, "seed=2")
+    one, two = (score_ensemble([single], samples) for single in (sliding, other))
+    members = [sliding, other._replace(weight=3.0)]
+    fused = score_ensemble(members, samples, "log_probabilities")
+    for a, b, c in zip(one.probabilities, two.probabilities, fused.probabilities, strict=True):
+        powers = a**0.25 * b**0.75
+        np.testing.assert_allclose(c, powers / powers.sum(axis=-1, keepdims=True), atol=1e-6)
+
+
 def test_runs_that_classify_other_frames_are_not_fused(sliding):
     """Runs that classify different frames of a video cannot be fused."""
     other = member("data.sampling={type: sliding, length: 4, stride: 2, step: 2}")

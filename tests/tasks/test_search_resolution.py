@@ -3,7 +3,7 @@
 import pytest
 
 from lrcn_seq.errors import ArgumentError, ConfigError
-from lrcn_seq.tasks._search_resolution import resolve_search
+from lrcn_seq.tasks._search_resolution import count_captions, resolve_search
 
 LIMIT = 15
 
@@ -140,3 +140,19 @@ def test_an_invalid_search_is_a_problem_of_the_config(search, options, message):
     """An unknown search type or an invalid search option raises a ConfigError."""
     with pytest.raises(ConfigError, match=message):
         resolve(search, **options)
+
+
+@pytest.mark.parametrize(
+    ("search", "count"),
+    [
+        ({"type": "beam"}, 5),
+        ({"type": "beam", "beams": 8, "best": 3}, 3),
+        ({"type": "greedy"}, 1),
+        ({"type": "sampling", "draws": 7}, 7),
+        ({"type": "minimum_bayes_risk"}, 10),
+        ({"type": "minimum_bayes_risk", "search": {"type": "sampling", "draws": 7}}, 7),
+    ],
+)
+def test_the_number_of_captions_of_a_search(search, count):
+    """A search finds as many captions as it has beams or draws, or `best` of them."""
+    assert count_captions(search) == count

@@ -4,6 +4,9 @@ import numpy as np
 import pytest
 
 from lrcn_seq.errors import ArgumentError
+from lrcn_seq.tasks._caption_ensemble import CaptionEnsemble
+from lrcn_seq.tasks._ensemble import Rescorer
+from lrcn_seq.tasks._label_ensemble import LabelEnsemble
 from tests.tasks.inputs import fresh_captioner, fresh_classifier
 
 
@@ -40,3 +43,35 @@ def test_a_search_that_reranks_captions_is_not_served():
     task = fresh_captioner("search={type: minimum_bayes_risk}")
     with pytest.raises(ArgumentError, match="Received: minimum_bayes_risk, which reranks captions"):
         task.serving_model()
+
+
+@pytest.mark.parametrize("average", ["probabilities", "log_probabilities"])
+def test_probabilities_of_an_ensemble_are_those_of_predict(films, average):
+    """The serving model of several classifiers gives the mean probabilities of `predict`."""
+    sampling = "data.sampling={type: uniform, frames: 4}"
+    tasks = [fresh_classifier(sampling), fresh_classifier(sampling, "seed=2")]
+    ensemble = LabelEnsemble(tasks, [1.0, 3.0], average=average)
+    frames = [film[tasks[0].sampling.test(np.arange(len(film)) / 25)[0]] for film in films[:2]]
+    found = np.asarray(ensemble.serving_model()(np.stack(frames))["probabilities"])
+    for row, prediction in zip(found, ensemble.predict(films[:2]), strict=True):
+        expected = {label.label: label.probability for label in prediction.labels}
+        assert dict(zip("abc", row.tolist(), strict=True)) == pytest.approx(expected, abs=1e-5)
+
+
+def test_captions_of_an_ensemble_are_those_of_predict(images):
+    """The serving model of several captioners gives the log probabilities of `predict`."""
+    tasks = [fresh_captioner("search={type: greedy}", f"seed={seed}") for seed in (1, 2)]
+    ensemble = CaptionEnsemble(tasks, [1.0, 3.0], average="probabilities")
+    found = ensemble.serving_model()(np.stack(images[:2]))
+    expected = [row.captions[0].log_probability for row in ensemble.predict(images[:2])]
+    np.testing.assert_allclose(found["log_probabilities"][:, 0], expected, rtol=1e-4)
+    with pytest.raises(ArgumentError, match="rescore: expected an ensemble without it"):
+        CaptionEnsemble(tasks, rescorer=Rescorer(tasks[0])).serving_model()
+
+
+def test_tasks_with_other_inputs_are_not_exported_together():
+    """An exported model has one input, so that all tasks read inputs of one size."""
+    small = fresh_captioner("search={type: greedy}")
+    large = fresh_captioner("encoder={type: tiny_cnn, size: 40, filters: 2, blocks: 2}")
+    with pytest.raises(ArgumentError, match=r"same size.*Received: \(32, 32, 3,.*and \(40, 40, 3"):
+        CaptionEnsemble([small, large]).serving_model()
