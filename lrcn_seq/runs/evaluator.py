@@ -77,44 +77,54 @@ def evaluate_runs(
         rescore_weight: weight of the score under this run.
 
     Raises:
-        UsageError: the runs differ in task, vocabulary or classes, the task does not support an
-            option, or the weights are invalid.
-        ConfigError: the overrides are invalid.
-        DataError: the data are missing, or the split is empty.
+        UsageError: the runs do not fit together, or an option or the weights do not fit them.
+        ConfigError, DataError: the overrides are invalid, or the data are missing or empty.
     """
     _check_outputs(coco_results, references, output)
-    tasks = [_load(folder) for folder in folders]
-    check_ensemble(tasks, folders, weights)
+    tasks = _load_tasks(folders, weights, overrides)
     rescorer = None if rescore is None else _rescorer(rescore, tasks[0], rescore_weight)
     check_options(tasks, folders[0], retrieval=retrieval, coco_results=coco_results is not None)
-    if overrides:
-        tasks[0].settings = with_source(tasks[0].settings, overrides)
-    check_source(Run(folders[0]), tasks[0].settings.data.source)
     corpus = _corpus(tasks[0], split, source)
     samples = _samples(corpus, split, limit)
-    if references is not None:
-        write_references(references, samples, folders[0])
-    details = _details(tasks[0], folders, weights, average, overrides)
-    if rescorer is not None:
-        details["rescored"] = {
-            "runs": [str(folder) for folder in folders],
-            "by": str(rescore),
-            "weight": rescore_weight,
-        }
+    _write_references(references, samples, folders[0])
+    details = _details(folders, weights, average, rescore, rescore_weight)
+    if overrides:
+        details["source"] = tasks[0].settings.data.source
     if len(samples) < len(corpus.splits[split]):
         details["limit"] = limit
     # Read the record first, so that damaged files are reported before any file is overwritten.
     record = _record(folders[0], corpus, fused=output is not None)
     with (run := Run(folders[0] if output is None else output)).lock():
-        weighted = list(zip(tasks, weights or [1.0] * len(tasks), strict=True))
-        evaluation = _evaluate(weighted, corpus, samples, average, rescorer)
+        evaluation = _evaluate(tasks, weights, corpus, samples, average=average, rescorer=rescorer)
         if retrieval:
-            reader = SampleReader(tasks[0], corpus.contents)
-            details["retrieval"] = tasks[0].retrieval_scores(reader, samples)
+            details["retrieval"] = _retrieval(tasks[0], corpus, samples)
         scores = write_results(run, tasks[0], evaluation, record, split=split, details=details)
-    if coco_results is not None:
-        write_text(coco_results, json.dumps(evaluation.coco_results(), ensure_ascii=False))
+    _write_coco_results(coco_results, evaluation)
     return EvaluatedRun(scores, evaluation.remark(), evaluation, tasks[0].settings, run.folder)
+
+
+def _write_references(path: str | None, samples: Sequence[Sample], folder: str) -> None:
+    """Write the reference captions of a run's samples, if there is a file for them."""
+    if path is not None:
+        write_references(path, samples, folder)
+
+
+def _write_coco_results(path: str | None, evaluation: Any) -> None:
+    """Write captions in the format of the COCO server, if there is a file for them."""
+    if path is not None:
+        write_text(path, json.dumps(evaluation.coco_results(), ensure_ascii=False))
+
+
+def _load_tasks(
+    folders: Sequence[str], weights: Sequence[float] | None, overrides: Sequence[str]
+) -> list[Task]:
+    """Load the tasks of runs that fit together, the first one with overrides of its source."""
+    tasks = [_load(folder) for folder in folders]
+    check_ensemble(tasks, folders, weights)
+    if overrides:
+        tasks[0].settings = with_source(tasks[0].settings, overrides)
+    check_source(Run(folders[0]), tasks[0].settings.data.source)
+    return tasks
 
 
 def _load(folder: str) -> Task:
@@ -140,9 +150,11 @@ def _check_outputs(coco_results: str | None, references: str | None, output: str
 
 
 def _evaluate(
-    weighted: Sequence[tuple[Task, float]],
+    tasks: Sequence[Task],
+    weights: Sequence[float] | None,
     corpus: Corpus,
     samples: Sequence[Sample],
+    *,
     average: Average | None,
     rescorer: Rescorer | None,
 ) -> Any:
@@ -151,7 +163,7 @@ def _evaluate(
     def member(task: Task, weight: float) -> Member:
         return Member(task, SampleReader(task, corpus.contents), weight)
 
-    members = [member(task, weight) for task, weight in weighted]
+    members = list(map(member, tasks, weights or [1.0] * len(tasks)))
     options: dict[str, Any] = {} if average is None else {"average": average}
     if rescorer is not None:
         options["rescorer"] = member(*rescorer)
@@ -159,6 +171,11 @@ def _evaluate(
     if len(members) == 1 and not options:
         return task.evaluate_samples(members[0].reader, samples, training=training)
     return task.evaluate_ensemble(members, samples, training=training, **options)
+
+
+def _retrieval(task: Task, corpus: Corpus, samples: Sequence[Sample]) -> dict[str, Any]:
+    """Return the retrieval scores of one task."""
+    return task.retrieval_scores(SampleReader(task, corpus.contents), samples)
 
 
 def _rescorer(folder: str, task: Task, weight: float) -> Rescorer:
@@ -187,20 +204,20 @@ def _samples(corpus: Corpus, split: str, limit: int | None) -> Sequence[Sample]:
 
 
 def _details(
-    task: Task,
     folders: Sequence[str],
     weights: Sequence[float] | None,
     average: Average | None,
-    overrides: Sequence[str],
+    rescore: str | None,
+    rescore_weight: float,
 ) -> dict[str, Any]:
-    """Return the entries of `scores.json` that describe fused runs and a changed data source."""
+    """Return the entries of `scores.json` that describe fused runs and rescoring."""
     details: dict[str, Any] = {}
+    runs = [str(folder) for folder in folders]
     if len(folders) > 1:
-        runs = [str(folder) for folder in folders]
         mean = {} if average is None else {"average": average}
         details["fused"] = {"runs": runs, "weights": list(weights) if weights else None, **mean}
-    if overrides:
-        details["source"] = task.settings.data.source
+    if rescore is not None:
+        details["rescored"] = {"runs": runs, "by": rescore, "weight": rescore_weight}
     return details
 
 
