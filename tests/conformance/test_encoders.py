@@ -111,6 +111,7 @@ def test_arguments_are_plain_and_checked(case):
     assert [w.shape for w in second.weights] == [w.shape for w in first.weights]
 
 
+@pytest.mark.jax
 def test_features_and_mask(case):
     """Features are (B, S, R, D) in the compute dtype, and zero exactly where the mask is False."""
     part, arguments = case
@@ -171,6 +172,7 @@ def test_feature_shape_is_that_of_the_features(case):
         assert len(encoder.variables) == variables
 
 
+@pytest.mark.jax
 def test_padding_and_neighbors_do_not_matter(case):
     """The features of a clip do not depend on the other clips of the batch or their order."""
     part, arguments = case
@@ -278,6 +280,7 @@ def test_half_precision(case, policy):
     assert np.abs(found - expected).max() <= tolerance
 
 
+@pytest.mark.jax
 def test_training_reaches_every_weight(case):
     """A training step changes every trainable weight of an encoder."""
     part, arguments = case
