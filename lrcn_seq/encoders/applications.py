@@ -293,15 +293,16 @@ class Applications(Encoder):
             reason = str(error).rpartition(" -- ")[2]
             raise DataError(
                 f"The ImageNet weights of {self.architecture} could not be fetched from {address} "
-                f"({reason}). Check the network connection, or give `weights: PATH` or `none`."
+                f"({reason}). Check the network connection, or set encoder.weights to the path of "
+                "a weights file or to none."
             ) from error
 
     def _read_file(self, path: Path) -> keras.Model:
         """Return the network with the weights of a file."""
         if not path.is_file():
             raise DataError(
-                f"{path}: expected the weights of {self.architecture}; there is no such file. Give "
-                "`weights` an existing file, `imagenet` or `none`."
+                f"{path}: expected the weights of {self.architecture}; there is no such file. Set "
+                "encoder.weights to the path of an existing file, imagenet or none."
             )
         reasons = []
         for network in self._file_candidates():
@@ -321,7 +322,8 @@ class Applications(Encoder):
                 return network
         raise DataError(
             f"{path}: expected weights of {self.architecture} with alpha={self.alpha}; the file is "
-            f"broken or of another network ({reasons[0]})."
+            f"broken or of another network ({reasons[0]}). For weights of another width, set "
+            "encoder.alpha."
         )
 
     def _file_candidates(self) -> Iterator[keras.Model]:
