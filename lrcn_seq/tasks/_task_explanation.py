@@ -101,28 +101,42 @@ def explain_classes(task: Activity, media: Any, name: str, labels: Sequence[str]
         MediaError: the input cannot be read.
     """
     classes = [class_index(task, label) for label in labels]
-    clock = task.media.times(media)
-    selections = task.sampling.test(clock)
-    best, clips, numbers = -math.inf, None, selections[0]
-    for selection, views in zip(
-        selections, task.media.clips(media, selections, batch=1), strict=True
-    ):
-        first_view = Clips(views.frames[views.index[0]], np.arange(len(selection))[None])
-        if len(selections) > 1:
-            probabilities, mask = task.probabilities(first_view)
-            probability = float(probabilities[mask].mean(axis=0)[classes[0]])
-        else:
-            probability = 1.0
-        if probability > best:
-            best, clips, numbers = probability, first_view, selection
+    clips, times = likeliest_clip(task, media, classes[0])
     return Explanation(
         file=name,
         text=", ".join(labels),
         words=tuple(labels),
         maps=class_maps(task, clips, classes),
         frames=step_frames(task, clips),
-        times=step_times(task, clock[numbers]),
+        times=step_times(task, times),
     )
+
+
+def likeliest_clip(task: Activity, media: Any, index: int) -> tuple[Clips, np.ndarray]:
+    """Return the clip of a video in which a class is most probable, in the first test view.
+
+    Args:
+        task: a task that classifies clips.
+        media: a path or an array.
+        index: the index of the class.
+
+    Returns:
+        The clip and the times (T,) of its frames in seconds.
+    """
+    clock = task.media.times(media)
+    selections = task.sampling.test(clock)
+
+    def first_view(numbers: np.ndarray) -> Clips:
+        (views,) = task.media.clips(media, [numbers])
+        return Clips(views.frames[views.index[0]], np.arange(len(numbers), dtype="int32")[None])
+
+    if len(selections) > 1:
+        means = []
+        for clips in task.media.clips(media, selections, batch=1):
+            probabilities, mask = task.probabilities(clips)
+            means.append(float(probabilities[mask][:, index].mean()))
+        selections = [selections[int(np.argmax(means))]]
+    return first_view(selections[0]), clock[selections[0]]
 
 
 def class_index(task: Activity, label: str) -> int:
