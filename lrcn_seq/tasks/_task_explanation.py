@@ -34,7 +34,7 @@ def explain_caption(task: CaptionTask, media: Any, name: str, caption: str) -> E
     clips = task.read_clip(media)
     ids = task.tokenizer.encode(caption)[: task.settings.data.words_limit]
     maps = word_maps(task, clips, ids)
-    times: Sequence[float] = ()
+    times: Sequence[float] | np.ndarray = ()
     if task.sampling:
         clock = task.media.times(media)
         times = clock[task.sampling.test(clock)[0]]
@@ -154,6 +154,6 @@ def step_frames(task: Task, clips: Clips) -> np.ndarray:
     return np.asarray(clips.frames)[clips.index[0]][:: task.encoder.stride]
 
 
-def step_times(task: Task, times: Sequence[float]) -> tuple[float, ...]:
+def step_times(task: Task, times: Sequence[float] | np.ndarray) -> tuple[float, ...]:
     """Return the time of the first frame of each step."""
     return tuple(float(time) for time in times[:: task.encoder.stride])
