@@ -33,7 +33,7 @@ from lrcn_seq.tasks._grad_cam import check_maps
 from lrcn_seq.tasks._media import check_on_error, finish_predictions, media_list, prediction_name
 from lrcn_seq.tasks._sample_reader import SampleReader
 from lrcn_seq.tasks._search_resolution import resolve_search
-from lrcn_seq.tasks._task_explanation import explain_caption
+from lrcn_seq.tasks._task_explanation import check_target, explain_caption
 from lrcn_seq.tasks.base import Member
 
 
@@ -197,6 +197,7 @@ class CaptionTask(CaptionTraining):
             UsageError: the encoder has no convolutional feature map.
         """
         check_maps(self)
+        check_target(target, "captions", "caption")
         inputs = media_list(media, self.media.kind)
         explanations = []
         for position, item in enumerate(inputs.media):

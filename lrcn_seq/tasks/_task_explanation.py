@@ -19,6 +19,22 @@ if TYPE_CHECKING:
     from lrcn_seq.tasks.base import Task
 
 
+def check_target(target: Any, answers: str, noun: str) -> None:
+    """Raise ArgumentError unless a target is a text, a prediction with answers, or None.
+
+    Args:
+        target: the argument of `explain`.
+        answers: the attribute of a prediction that lists its answers.
+        noun: the noun for an answer.
+    """
+    if target is None or isinstance(target, str) or getattr(target, answers, None):
+        return
+    raise ArgumentError(
+        f"target: expected a {noun}, or a prediction with {answers}. Received: "
+        f"{type(target).__name__}; leave it out to explain the prediction of the run."
+    )
+
+
 def explain_caption(task: CaptionTask, media: Any, name: str, caption: str) -> Explanation:
     """Return the Grad-CAM and the attention of each word of a caption.
 

@@ -33,7 +33,7 @@ from lrcn_seq.tasks._media import (
     sampling_problems,
 )
 from lrcn_seq.tasks._sample_reader import SampleReader
-from lrcn_seq.tasks._task_explanation import explain_classes
+from lrcn_seq.tasks._task_explanation import check_target, explain_classes
 from lrcn_seq.tasks.base import Member, Task
 
 SCORES = ("top_1", "top_5", "mean_class", "log_loss", "calibration")
@@ -260,6 +260,7 @@ class Activity(LabelFit, Task):
             UsageError: the encoder has no convolutional feature map.
         """
         check_maps(self)
+        check_target(target, "labels", "class")
         inputs = media_list(media, self.media.kind)
         explanations = []
         for position, item in enumerate(inputs.media):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from lrcn_seq.errors import ArgumentError, UsageError
+from lrcn_seq.records import CaptionPrediction
 from lrcn_seq.tasks._grad_cam import class_maps, word_maps
 from lrcn_seq.tasks._task_explanation import region_grid
 from tests.tasks.inputs import fresh_captioner, fresh_classifier, single_clip
@@ -42,6 +43,13 @@ def test_the_prediction_is_explained(captioner, images):
     found = captioner.explain(images[0])
     assert found.text == prediction.captions[0].text
     assert np.allclose(captioner.explain(images[0], prediction).maps, found.maps)
+
+
+@pytest.mark.parametrize("target", [5, CaptionPrediction("a.jpg", error="unreadable")])
+def test_a_target_of_another_type(captioner, images, target):
+    """A target that is neither a text nor a prediction with captions is an error."""
+    with pytest.raises(ArgumentError, match=r"target: expected a caption, or a prediction"):
+        captioner.explain(images[0], target)
 
 
 def test_a_list_gives_a_list(captioner, images):
