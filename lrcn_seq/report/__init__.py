@@ -22,6 +22,7 @@ from lrcn_seq.report.caption_examples import CaptionExample, caption_examples
 from lrcn_seq.report.clip_examples import ClipExample, clip_examples
 from lrcn_seq.report.confusion import confusion
 from lrcn_seq.report.curves import curves
+from lrcn_seq.report.explanation import Explanation
 from lrcn_seq.report.markup import (
     Section,
     escape,
@@ -41,6 +42,7 @@ from lrcn_seq.report.skipped_files import skipped_files
 __all__ = [
     "CaptionExample",
     "ClipExample",
+    "Explanation",
     "Page",
     "Section",
     "calibration",

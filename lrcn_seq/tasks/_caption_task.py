@@ -29,9 +29,11 @@ from lrcn_seq.tasks._caption_ranking import rank_captions
 from lrcn_seq.tasks._caption_report import caption_sections
 from lrcn_seq.tasks._caption_search import CaptionSearch
 from lrcn_seq.tasks._caption_training import CaptionTraining
+from lrcn_seq.tasks._grad_cam import check_maps
 from lrcn_seq.tasks._media import check_on_error, finish_predictions, media_list, prediction_name
 from lrcn_seq.tasks._sample_reader import SampleReader
 from lrcn_seq.tasks._search_resolution import resolve_search
+from lrcn_seq.tasks._task_explanation import check_target, explain_caption
 from lrcn_seq.tasks.base import Member
 
 
@@ -173,6 +175,37 @@ class CaptionTask(CaptionTraining):
             )
         )
         return finish_predictions(predictions, inputs, on_error)
+
+    def explain(self, media: Any, target: Any = None) -> Any:
+        """Return the regions on which each word of a caption depends, as heat maps.
+
+        Grad-CAM (Selvaraju et al. 2017, section 3) is computed for each word given the previous
+        words. If the decoder has attention, its weights are returned as well.
+
+        Args:
+            media: a path, a PIL image, an array (H, W, 3) or (T, H, W, 3), or a list of them.
+            target: a caption of the user, or a prediction of this task, whose first caption is
+                explained; None to write the caption first.
+
+        Returns:
+            An explanation with `words`, `maps` (L, S, h, w) and `image()`; a list of explanations
+            for a list of inputs.
+
+        Raises:
+            ArgumentError: an argument is invalid.
+            MediaError: an input cannot be read.
+            UsageError: the encoder has no convolutional feature map.
+        """
+        check_maps(self)
+        check_target(target, "captions", "caption")
+        inputs = media_list(media, self.media.kind)
+        explanations = []
+        for position, item in enumerate(inputs.media):
+            found = self.predict(item) if target is None else target
+            caption = found if isinstance(found, str) else found.captions[0].text
+            name = prediction_name(inputs.media, position)
+            explanations.append(explain_caption(self, item, name, caption))
+        return explanations[0] if inputs.is_single else explanations
 
     def resolve_search(
         self,

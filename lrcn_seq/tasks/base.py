@@ -291,6 +291,21 @@ class Task(KerasModel, ABC):
         read then has an `error`. By default, the error is raised.
         """
 
+    def explain(self, media: Any, target: Any = None) -> Any:
+        """Return heat maps of the regions on which the prediction for an image or clip depends.
+
+        Args:
+            media: a path, a PIL image or an array.
+            target: the prediction to explain.
+
+        Raises:
+            UsageError: the task does not support explanations.
+        """
+        raise UsageError(
+            f"Expected a task that explains its predictions. Received: the task {self.name}, media "
+            f"of type {type(media).__name__} and the target {target}; use a run of another task."
+        )
+
     def annotate(self, sample: Sample, target: Any) -> Sample:
         """Return a sample with a target of `fit`, such as a caption or a class.
 

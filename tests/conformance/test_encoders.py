@@ -172,6 +172,26 @@ def test_feature_shape_is_that_of_the_features(case):
         assert len(encoder.variables) == variables
 
 
+def test_features_come_from_the_feature_maps(case):
+    """The features of the maps equal those of the clips; encoders without maps refuse."""
+    part, arguments = case
+    encoder = part(**arguments)
+    batch = clips(encoder)
+    expected, real = arrays(encoder(batch))
+    if not encoder.has_maps:
+        with pytest.raises(ArgumentError, match=r"feature maps\. Received: vectors"):
+            encoder.clip_maps(batch)
+        with pytest.raises(ArgumentError, match=r"feature maps\. Received: vectors"):
+            encoder.encode_maps(np.zeros((1, 1, 2, 2, 3)), np.ones((1, 1)))
+        return
+    maps, mask = encoder.clip_maps(batch)
+    features, found = arrays(encoder.encode_maps(maps, mask))
+    assert maps.shape[:2] == expected.shape[:2]
+    assert len(maps.shape) == 5
+    assert np.array_equal(found, real)
+    assert np.allclose(features, expected, atol=1e-5)
+
+
 @pytest.mark.jax
 def test_padding_and_neighbors_do_not_matter(case):
     """The features of a clip do not depend on the other clips of the batch or their order."""

@@ -124,6 +124,22 @@ def test_attention_has_a_map_for_each_word():
     assert "show the attention for each word" in html
 
 
+def test_heat_maps_stand_above_the_attention():
+    """Grad-CAM has a list of its own, with a map for each word, before that of the attention."""
+    maps = np.random.default_rng(0).random((2, 7, 7))
+    html = html_of(example(words=["a", "wall"], heat_maps=maps, attention=maps))
+    assert re.findall('aria-label="(.*?) for each word"', html) == ["Grad-CAM", "attention"]
+    assert html.count("data:image/png") == 4
+    assert "speak most for the word (Grad-CAM)" in html
+    assert "Grad-CAM" not in html_of(example())
+
+
+def test_heat_maps_of_a_wrong_shape_are_an_error():
+    """The error for heat maps of a wrong shape names the maps."""
+    with pytest.raises(ArgumentError, match=r"expected Grad-CAM \(L, h, w\)"):
+        html_of(example(words=["a"], heat_maps=np.ones((2, 7, 7))))
+
+
 def test_without_attention_the_note_does_not_mention_it():
     """Without attention maps, the note does not mention attention."""
     assert "attention" not in html_of(example())
