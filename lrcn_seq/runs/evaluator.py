@@ -14,8 +14,9 @@ from lrcn_seq.errors import DataError, UsageError
 from lrcn_seq.evaluation import Evaluation
 from lrcn_seq.files import write_text
 from lrcn_seq.records import Sample
-from lrcn_seq.runs.corpus import Corpus, read_corpus
-from lrcn_seq.runs.folder import CONFIG, SCORES, WEIGHTS, Run
+from lrcn_seq.runs.confidence_file import write_confidence
+from lrcn_seq.runs.corpus import SPLITS, Corpus, read_corpus
+from lrcn_seq.runs.folder import CONFIDENCE, CONFIG, SCORES, WEIGHTS, Run
 from lrcn_seq.runs.loading import load
 from lrcn_seq.runs.references import write_references
 from lrcn_seq.runs.results import TrainingRecord, write_results
@@ -83,7 +84,8 @@ def evaluate_runs(
     if overrides:
         tasks[0].settings = with_source(tasks[0].settings, overrides)
     check_source(Run(folders[0]), tasks[0].settings.data.source)
-    corpus = _corpus(tasks[0], split, source)
+    fits = fits_confidence(tasks, folders[0], overrides, limit=limit, output=output)
+    corpus = _corpus(tasks[0], split, source, with_dev=fits)
     samples = _samples(corpus, split, limit)
     if references is not None:
         write_references(references, samples, folders[0])
@@ -94,6 +96,8 @@ def evaluate_runs(
     record = _record(folders[0], corpus, fused=output is not None)
     with (run := Run(folders[0] if output is None else output)).lock():
         readers = [SampleReader(task, corpus.contents) for task in tasks]
+        if fits and corpus.splits["dev"]:
+            write_confidence(run, tasks[0], readers[0], corpus.splits)
         evaluation = _evaluate(tasks, readers, samples, weights, corpus.splits.get("train", ()))
         if retrieval:
             details["retrieval"] = tasks[0].retrieval_scores(readers[0], samples)
@@ -141,10 +145,37 @@ def _evaluate(
     return tasks[0].evaluate_ensemble(members, samples, training=training)
 
 
-def _corpus(task: Task, split: str, source: Source | None) -> Corpus:
-    """Read the samples of the split, and the training samples if the evaluation needs them."""
-    with_training = task.compares_with_training and split != "train"
-    splits = ("train", split) if with_training else (split,)
+def fits_confidence(
+    tasks: Sequence[Task],
+    folder: str,
+    overrides: Sequence[str],
+    *,
+    limit: int | None,
+    output: str | None,
+) -> bool:
+    """Return whether an evaluation fits the confidence of a run, such as an older one without it.
+
+    The confidence is fitted to the data of the run, so not with overrides, and not where the user
+    wants a quick evaluation of a few samples.
+    """
+    return (
+        len(tasks) == 1
+        and tasks[0].fits_confidence
+        and not (Path(folder) / CONFIDENCE).exists()
+        and not overrides
+        and limit is None
+        and output is None
+    )
+
+
+def _corpus(task: Task, split: str, source: Source | None, *, with_dev: bool = False) -> Corpus:
+    """Read the samples of the split, and those of train and dev if the evaluation needs them."""
+    needed = {
+        "train": task.compares_with_training or with_dev,
+        "dev": with_dev,
+        "test": False,
+    }
+    splits = [name for name in SPLITS if needed[name] or name == split]
     return read_corpus(task.settings, splits=splits, source=source)
 
 
