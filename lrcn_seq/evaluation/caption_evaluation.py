@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Self
 from lrcn_seq import metrics
 from lrcn_seq.config.schema import Evaluation as EvaluationSettings
 from lrcn_seq.evaluation.base import finite_or_none
-from lrcn_seq.evaluation.caption_confidence import (
+from lrcn_seq.evaluation.confidence_scores import (
     ConfidenceScores,
     GoodCaptions,
     evaluate_confidence,

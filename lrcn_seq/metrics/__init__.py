@@ -24,7 +24,7 @@ from lrcn_seq.metrics.analysis.retrieval_recall import (
     normalized_log_probabilities,
     retrieval,
 )
-from lrcn_seq.metrics.analysis.risk_coverage import (
+from lrcn_seq.metrics.analysis.selective_prediction import (
     SelectionGain,
     coverage_scores,
     selection_gain,

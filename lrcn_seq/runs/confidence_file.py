@@ -17,7 +17,7 @@ def write_confidence(
 ) -> None:
     """Fit the confidence of the predictions of a task to dev, and write `confidence.json`.
 
-    Nothing is written for tasks whose confidence is not fitted.
+    Nothing is written for tasks whose confidence is not fitted, and without samples.
 
     Args:
         run: the run.
@@ -25,7 +25,7 @@ def write_confidence(
         reader: reads the clips of samples.
         splits: the samples of train and dev.
     """
-    if task.fits_confidence:
+    if task.fits_confidence and splits["dev"] and splits["train"]:
         record = task.fit_confidence(reader, splits["dev"], splits["train"])
         write_text(run / CONFIDENCE, json.dumps(record))
 

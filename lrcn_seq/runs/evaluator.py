@@ -81,22 +81,19 @@ def evaluate_runs(
     tasks = [_load(folder) for folder in folders]
     check_ensemble(tasks, folders, weights)
     check_options(tasks, folders[0], retrieval=retrieval, coco_results=coco_results is not None)
-    if overrides:
-        tasks[0].settings = with_source(tasks[0].settings, overrides)
-    check_source(Run(folders[0]), tasks[0].settings.data.source)
-    fits = fits_confidence(tasks, folders[0], overrides, limit=limit, output=output)
+    _choose_source(tasks[0], folders[0], overrides)
+    fits = output is None and limit is None and fits_confidence(tasks, folders[0], overrides)
     corpus = _corpus(tasks[0], split, source, with_dev=fits)
     samples = _samples(corpus, split, limit)
     if references is not None:
         write_references(references, samples, folders[0])
     details = _details(tasks[0], folders, weights, overrides)
-    if len(samples) < len(corpus.splits[split]):
-        details["limit"] = limit
+    details |= {"limit": limit} if len(samples) < len(corpus.splits[split]) else {}
     # Read the record first, so that damaged files are reported before any file is overwritten.
     record = _record(folders[0], corpus, fused=output is not None)
     with (run := Run(folders[0] if output is None else output)).lock():
         readers = [SampleReader(task, corpus.contents) for task in tasks]
-        if fits and corpus.splits["dev"]:
+        if fits:
             write_confidence(run, tasks[0], readers[0], corpus.splits)
         evaluation = _evaluate(tasks, readers, samples, weights, corpus.splits.get("train", ()))
         if retrieval:
@@ -112,6 +109,13 @@ def _load(folder: str) -> Task:
     task = load(folder)
     task.settings = resolve_paths(Run(folder), task.settings)
     return task
+
+
+def _choose_source(task: Task, folder: str, overrides: Sequence[str]) -> None:
+    """Override the source of a task, and check that its data exist."""
+    if overrides:
+        task.settings = with_source(task.settings, overrides)
+    check_source(Run(folder), task.settings.data.source)
 
 
 def _record(folder: str, corpus: Corpus, *, fused: bool) -> TrainingRecord:
@@ -145,26 +149,16 @@ def _evaluate(
     return tasks[0].evaluate_ensemble(members, samples, training=training)
 
 
-def fits_confidence(
-    tasks: Sequence[Task],
-    folder: str,
-    overrides: Sequence[str],
-    *,
-    limit: int | None,
-    output: str | None,
-) -> bool:
+def fits_confidence(tasks: Sequence[Task], folder: str, overrides: Sequence[str]) -> bool:
     """Return whether an evaluation fits the confidence of a run, such as an older one without it.
 
-    The confidence is fitted to the data of the run, so not with overrides, and not where the user
-    wants a quick evaluation of a few samples.
+    It is fitted to the data of the run, so not with overrides.
     """
     return (
         len(tasks) == 1
         and tasks[0].fits_confidence
         and not (Path(folder) / CONFIDENCE).exists()
         and not overrides
-        and limit is None
-        and output is None
     )
 
 

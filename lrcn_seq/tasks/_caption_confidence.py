@@ -63,7 +63,7 @@ class CaptionConfidence(NamedTuple):
         scaling = values["scaling"]
         return cls(
             GoodCaptions(**values["good"]),
-            None if scaling is None else PlattScaling(**scaling),
+            None if scaling is None else PlattScaling.from_dict(scaling),
             np.asarray(values["mean_features"], np.float64),
             {str(word): float(support) for word, support in values["usual_support"].items()},
         )
@@ -85,7 +85,7 @@ class CaptionConfidence(NamedTuple):
             words: whether to add the support of the words.
         """
         texts = [[caption.text for caption in row] for row in captions]
-        if not any(texts) or (self.scaling is None and not words):
+        if not any(texts):
             return list(captions)
         probabilities = token_probabilities(task, clips, texts, self.mean_features)
         return [

@@ -309,7 +309,7 @@ class CaptionTask(CaptionTraining):
             best: maximum number of captions per clip.
             words: whether to add the words with their support, if the task has a confidence.
         """
-        if self.confidence is None:
+        if self.confidence is None or not (words or self.confidence.scaling):
             return self.decode_hypotheses(self.write(clips, search), best)
         encoded = self.frame_encoder.shorten(clips, always=True)
         captions = self.decode_hypotheses(self.write(clips, search, encoded), best)

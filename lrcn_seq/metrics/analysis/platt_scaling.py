@@ -6,7 +6,8 @@ Platt, "Probabilistic Outputs for Support Vector Machines", 1999; Newton's metho
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
@@ -32,6 +33,12 @@ class PlattScaling(NamedTuple):
     deviations: tuple[float, ...]
     coefficients: tuple[float, ...]
     intercept: float
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Return the regression with the values of `_asdict` after a round trip through JSON."""
+        names = ("means", "deviations", "coefficients")
+        return cls(*(tuple(map(float, values[name])) for name in names), float(values["intercept"]))
 
     def probabilities(self, features: FloatArray) -> FloatArray:
         """Return the probability (M,) that each prediction is correct, for features (M, F)."""
