@@ -87,11 +87,13 @@ class CaptionConfidence(NamedTuple):
         texts = [[caption.text for caption in row] for row in captions]
         if not any(texts):
             return list(captions)
-        probabilities = token_probabilities(task, clips, texts, self.mean_features)
+        probabilities = token_probabilities(
+            task, clips, texts, self.mean_features, with_image=words
+        )
         return [
             tuple(
                 caption._replace(
-                    confidence=self.confidence(tokens),
+                    confidence=self.confidence(caption, tokens),
                     words=self.words(task.tokenizer, tokens) if words else None,
                 )
                 for caption, tokens in zip(*rows, strict=True)
@@ -99,11 +101,14 @@ class CaptionConfidence(NamedTuple):
             for rows in zip(captions, probabilities, strict=True)
         ]
 
-    def confidence(self, tokens: TokenProbabilities) -> float | None:
-        """Return the probability that a caption is good; None without confidence."""
-        if self.scaling is None:
+    def confidence(self, caption: Caption, tokens: TokenProbabilities) -> float | None:
+        """Return the probability that a caption is good; None without confidence.
+
+        A caption of probability 0, with words that the search was forced to write, has none.
+        """
+        if self.scaling is None or not np.isfinite(caption.log_probability):
             return None
-        return float(self.scaling.probabilities(caption_features([tokens]))[0])
+        return float(self.scaling.probabilities(caption_features([caption], [tokens]))[0])
 
     def words(self, tokenizer: Any, tokens: TokenProbabilities) -> tuple[CaptionWord, ...]:
         """Return the words of a caption with their support.
@@ -120,17 +125,23 @@ class CaptionConfidence(NamedTuple):
         )
 
 
-def caption_features(tokens: Sequence[TokenProbabilities]) -> np.ndarray:
-    """Return for each caption its mean log probability and its mean support per token, (M, 2)."""
-    return np.array(
-        [[one.with_image.mean(), (one.with_image - one.without_image).mean()] for one in tokens]
-    )
+def caption_features(
+    captions: Sequence[Caption], tokens: Sequence[TokenProbabilities]
+) -> np.ndarray:
+    """Return for each caption its mean log probability and its mean support per token, (M, 2).
+
+    The log probability with the image is that which the search has found.
+    """
+    lengths = np.array([len(one.without_image) for one in tokens])
+    present = np.array([caption.log_probability for caption in captions])
+    absent = np.array([one.without_image.sum() for one in tokens])
+    return np.column_stack([present / lengths, (present - absent) / lengths])
 
 
 def caption_words(tokenizer: Any, tokens: TokenProbabilities) -> Iterator[CaptionWord]:
     """Yield the words of a caption with the sums of the log probabilities of their tokens."""
     words = tokenizer.decode(tokens.ids).split()
-    if not words:
+    if not words or tokens.with_image is None:
         return
     index = np.arange(len(words))
     if len(words) != len(tokens.ids):
@@ -167,7 +178,7 @@ def fit_caption_confidence(
             for sample, row, scored in zip(
                 dev[done:], found, token_probabilities(task, encoded, texts, mean), strict=False
             ):
-                if row:
+                if row and np.isfinite(row[0].log_probability):
                     samples.append(sample)
                     captions.append(row[0])
                     tokens.append(scored[0])
@@ -198,7 +209,9 @@ def fit_scaling(
         same = f"{NO_CONFIDENCE} all captions of dev have the same CIDEr."
         return GoodCaptions(0.0, count, same), None
     threshold = good_threshold(ciders)
-    return GoodCaptions(threshold, count), fit_platt(caption_features(tokens), ciders > threshold)
+    return GoodCaptions(threshold, count), fit_platt(
+        caption_features(captions, tokens), ciders > threshold
+    )
 
 
 NO_CONFIDENCE = "Captions have no confidence:"

@@ -10,7 +10,7 @@ from lrcn_seq.errors import ArgumentError
 from lrcn_seq.evaluation import GoodCaptions
 from lrcn_seq.layers.untracked import Untracked
 from lrcn_seq.metrics import PlattScaling, fit_platt
-from lrcn_seq.records import Caption
+from lrcn_seq.records import Caption, CaptionWord
 from lrcn_seq.tasks import SampleReader
 from lrcn_seq.tasks import _caption_confidence as module
 from lrcn_seq.tasks._caption_confidence import (
@@ -22,8 +22,8 @@ from lrcn_seq.tasks._caption_confidence import (
 )
 from lrcn_seq.tasks._caption_report import caption_sections
 from lrcn_seq.tasks._word_probabilities import TokenProbabilities, token_probabilities
+from lrcn_seq.text.character import Character
 from lrcn_seq.text.word import Word
-from lrcn_seq.text.wordpiece import WordPiece
 from tests.tasks.inputs import array_sample, fresh_captioner, image_clips, settings
 
 GOOD = GoodCaptions(0.5, 20)
@@ -76,10 +76,17 @@ def use(task, confidence) -> None:
     task.restore_confidence(json.loads(json.dumps(confidence.as_dict())))
 
 
+def features_by_hand(caption, tokens) -> list[float]:
+    """Return the mean log probability per token, and the mean support per token."""
+    count = len(tokens.ids) + 1
+    total = caption.log_probability
+    return [total / count, (total - sum(tokens.without_image)) / count]
+
+
 def test_features_are_the_mean_log_probability_and_the_mean_support():
     """The features of a caption are means over its tokens and the end."""
-    tokens = TokenProbabilities([4, 5], np.array([-1.0, -2.0, -3.0]), np.array([-4.0, -2.0, -6.0]))
-    assert caption_features([tokens]).tolist() == [[-2.0, 2.0]]
+    tokens = TokenProbabilities([4, 5], np.array([-4.0, -2.0, -6.0]))
+    assert caption_features([Caption("a b", -6.0, -9.0)], [tokens]).tolist() == [[-2.0, 2.0]]
 
 
 def test_fit_follows_the_captions_of_dev(task, samples):
@@ -87,7 +94,8 @@ def test_fit_follows_the_captions_of_dev(task, samples):
     reader = SampleReader(task)
     record = task.fit_confidence(reader, samples, samples)
     clips = image_clips([sample.media for sample in samples])
-    texts = [task.decode_hypotheses(task.write(clips))[n][0].text for n in range(24)]
+    written = [row[0] for row in task.decode_hypotheses(task.write(clips))]
+    texts = [caption.text for caption in written]
     references = {sample.id: list(sample.captions) for sample in samples}
     scores = metrics.cider(dict(zip(references, texts, strict=True)), references).sentences
     ciders = np.array([scores[name]["cider"] for name in references])
@@ -95,10 +103,7 @@ def test_fit_follows_the_captions_of_dev(task, samples):
         task, clips, [[text] for text in texts], np.array(record["mean_features"])
     )
     features = np.array(
-        [
-            [row[0].with_image.mean(), (row[0].with_image - row[0].without_image).mean()]
-            for row in tokens
-        ]
+        [features_by_hand(*pair) for pair in zip(written, [row[0] for row in tokens], strict=True)]
     )
     threshold = good_threshold(ciders)
     expected = fit_platt(features, ciders > threshold)
@@ -176,7 +181,7 @@ def test_every_caption_has_a_confidence(task, images):
         task, image_clips(images[:1]), [texts], task.confidence.mean_features
     )
     for caption, one in zip(prediction.captions, tokens, strict=True):
-        features = [one.with_image.mean(), (one.with_image - one.without_image).mean()]
+        features = features_by_hand(caption, one)
         odds = 0.25 + 1.5 * (features[0] + 1) / 0.5 - 0.5 * (features[1] - 0.5) / 2
         assert caption.confidence == pytest.approx(1 / (1 + np.exp(-odds)), abs=1e-5)
         assert caption.words is None
@@ -202,7 +207,7 @@ def test_words_below_their_usual_support_are_flagged():
     tokenizer = Word(minimum_count=1).fit(["a red dog cat"])
     ids = tokenizer.encode("a red dog cat")
     tokens = TokenProbabilities(
-        ids, np.array([-1.0, -1.0, -1.0, -1.0, -9.0]), np.array([-1.0, -1.4, -1.6, -0.5, -9.0])
+        ids, np.array([-1.0, -1.4, -1.6, -0.5, -9.0]), np.array([-1.0, -1.0, -1.0, -1.0, -9.0])
     )
     confidence = CaptionConfidence(GOOD, None, np.zeros(1), {"a": 0.1, "red": 0.9, "dog": 0.9})
     words = confidence.words(tokenizer, tokens)
@@ -212,17 +217,13 @@ def test_words_below_their_usual_support_are_flagged():
 
 
 def test_tokens_of_a_word_are_added():
-    """The log probability of a word is the sum of those of its subword tokens."""
-    tokenizer = WordPiece(pieces=60).fit(["playing played plays player red dog"] * 3)
-    ids = tokenizer.encode("dogplayed red")
-    assert len(ids) > 2
-    values = -np.arange(1.0, len(ids) + 2)
-    words = list(caption_words(tokenizer, TokenProbabilities(ids, values, 2 * values)))
-    assert [word.word for word in words] == tokenizer.decode(ids).split()
-    assert sum(word.log_probability for word in words) == pytest.approx(values[:-1].sum())
-    first = len(tokenizer.encode("dogplayed"))
-    assert words[0].log_probability == pytest.approx(values[:first].sum())
-    assert words[0].without_image == pytest.approx(2 * values[:first].sum())
+    """The log probability of a word is the sum of those of its tokens, here its characters."""
+    tokenizer = Character().fit(["playing red"])
+    values = -np.arange(1.0, 13)
+    tokens = TokenProbabilities(tokenizer.encode("playing red"), 2 * values, values)
+    words = list(caption_words(tokenizer, tokens))
+    # The space belongs to the first word, and the end to none.
+    assert words == [CaptionWord("playing", -36.0, -72.0), CaptionWord("red", -30.0, -60.0)]
 
 
 def test_a_caption_without_words_has_no_support():
@@ -289,3 +290,12 @@ def test_the_report_states_why_there_is_no_confidence(task, samples, images):
     task._confidence = Untracked(None)
     evaluation = task.evaluate_samples(SampleReader(task), samples[:3])
     assert len(caption_sections(task, evaluation)) == 2
+
+
+def test_a_caption_of_probability_zero_has_no_confidence(task, images):
+    """A caption with words that the model excludes, but a search was forced to write, has none."""
+    confidence = confidence_of(task, images)
+    rows = [(Caption("a dog", -np.inf, -1.0),)]
+    ((caption,),) = confidence.assess(task, image_clips(images[:1]), rows, words=True)
+    assert caption.confidence is None
+    assert len(caption.words) == 2

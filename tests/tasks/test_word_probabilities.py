@@ -1,6 +1,5 @@
 """Log probabilities of the words of given captions, with the image and without it."""
 
-import keras
 import numpy as np
 import pytest
 from keras import ops
@@ -38,6 +37,7 @@ def test_probabilities_equal_a_loop_over_steps(name, images, monkeypatch):
     """
     task = fresh_captioner(DECODERS[name])
     monkeypatch.setattr(module, "CAPTIONS_PER_CALL", 3)
+    monkeypatch.setattr(module, "WORDS_STEP", 5)
     clips = image_clips(images[:3])
     encoded = task.encoder(clips, training=False)
     mean = np.linspace(-1, 1, encoded.features.shape[-1])
@@ -96,4 +96,24 @@ def test_a_long_caption_is_not_cut(images):
         task, image_clips(images[:1]), [["a dog a dog a cat"]], np.zeros(size)
     )
     assert len(tokens.with_image) == 7
-    assert keras.ops.convert_to_numpy(tokens.with_image).max() < 0
+    assert tokens.with_image.max() < 0
+
+
+def test_probabilities_with_the_image_can_be_left_out(images):
+    """Without `with_image`, the other probabilities are the same, and these are None."""
+    task = fresh_captioner()
+    clips = image_clips(images[:2])
+    size = int(task.encoder(clips, training=False).features.shape[-1])
+    mean, texts = np.full(size, 0.5), [["a dog"], ["red"]]
+    both = token_probabilities(task, clips, texts, mean)
+    single = token_probabilities(task, clips, texts, mean, with_image=False)
+    for (one,), (other,) in zip(both, single, strict=True):
+        assert one.with_image is not None
+        assert other.with_image is None
+        np.testing.assert_allclose(other.without_image, one.without_image, atol=1e-6)
+
+
+def test_captions_are_padded_to_few_lengths():
+    """Captions have start and end words, and a length of 1 plus a multiple of 4."""
+    assert module.padded_words([[7], []]).tolist() == [[1, 7, 2, 0, 0], [1, 2, 0, 0, 0]]
+    assert module.padded_words([[7, 7, 7, 7]]).shape == (1, 9)

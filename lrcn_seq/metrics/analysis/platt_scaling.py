@@ -37,8 +37,10 @@ class PlattScaling(NamedTuple):
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """Return the regression with the values of `_asdict` after a round trip through JSON."""
-        names = ("means", "deviations", "coefficients")
-        return cls(*(tuple(map(float, values[name])) for name in names), float(values["intercept"]))
+        means, deviations, coefficients = (
+            tuple(map(float, values[name])) for name in ("means", "deviations", "coefficients")
+        )
+        return cls(means, deviations, coefficients, float(values["intercept"]))
 
     def probabilities(self, features: FloatArray) -> FloatArray:
         """Return the probability (M,) that each prediction is correct, for features (M, F)."""
