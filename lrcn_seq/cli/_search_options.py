@@ -55,8 +55,11 @@ def caption_options(
     """
     changed = override_search(task.settings.search, overrides) if overrides else None
     search = task.resolve_search(changed, beams=arguments.beams, best=arguments.best)
-    task.check_word_support(arguments.word_support)
-    return {"search": search, "best": arguments.best, "word_support": arguments.word_support}
+    options = {"search": search, "best": arguments.best}
+    if arguments.word_support:
+        task.check_word_support(True)
+        options["word_support"] = True
+    return options
 
 
 def override_search(search: dict[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
