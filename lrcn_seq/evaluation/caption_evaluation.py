@@ -78,14 +78,12 @@ class CaptionEvaluation(NamedTuple):
     def summary(self) -> dict[str, Any]:
         """Return the content of `scores.json`, with the confidence intervals of the scores."""
         confidence = self.confidence()
-        missing = {"reason": self.good.reason} if self.good and self.good.reason else None
-        entry = missing if confidence is None else confidence.as_dict()
         return {
             **self.report.as_dict(),
             "intervals": self.intervals(),
             "interval_method": self.interval_method,
             "health": self.health._asdict(),
-            **({} if entry is None else {"confidence": entry}),
+            **({} if confidence is None else {"confidence": confidence.as_dict()}),
         }
 
     def confidence(self) -> ConfidenceScores | None:
