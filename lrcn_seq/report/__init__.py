@@ -36,6 +36,7 @@ from lrcn_seq.report.markup import (
 from lrcn_seq.report.page import Page, render, write
 from lrcn_seq.report.per_class import per_class
 from lrcn_seq.report.provenance import provenance
+from lrcn_seq.report.risk_coverage import risk_coverage
 from lrcn_seq.report.score_cards import score_cards
 from lrcn_seq.report.skipped_files import skipped_files
 
@@ -59,6 +60,7 @@ __all__ = [
     "provenance",
     "quantity",
     "render",
+    "risk_coverage",
     "score_cards",
     "section",
     "skipped_files",

@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from lrcn_seq.errors import ArgumentError
+from lrcn_seq.records import CaptionWord
 from lrcn_seq.report.filmstrip import filmstrip
 from lrcn_seq.report.markup import (
     Section,
@@ -17,6 +18,7 @@ from lrcn_seq.report.markup import (
     finite,
     number,
     paragraph,
+    percent,
     quantity,
     section,
 )
@@ -46,8 +48,9 @@ class CaptionExample(NamedTuple):
     `images` is one RGB image, or the frames of a clip in order. `score` is the score of this
     caption alone. `log_probability` is the natural log probability of the whole caption.
     `attention` and `heat_maps` (L, h, w) are the attention and the Grad-CAM over the first image
-    for each of the L `words`.
-    `exact_match` tells whether the caption is entirely correct; it is None if unknown.
+    for each of the L `words`. `exact_match` tells whether the caption is entirely correct; it is
+    None if unknown. `confidence` is the probability that the caption is good. `supports` are the
+    words of the caption with their support by the image; None if unknown.
     """
 
     name: str
@@ -60,6 +63,8 @@ class CaptionExample(NamedTuple):
     attention: np.ndarray | None = None
     exact_match: bool | None = None
     heat_maps: np.ndarray | None = None
+    confidence: float | None = None
+    supports: Sequence[CaptionWord] | None = None
 
 
 def caption_examples(
@@ -107,6 +112,14 @@ def _note(examples: Sequence[CaptionExample], total: int, noun: str, metric: str
         f"{metric_label(metric)} is computed for the single caption; log p is its log probability, "
         "with the mean per word in parentheses."
     )
+    if any(example.confidence is not None for example in examples):
+        text += " Confidence is the probability that the caption is good."
+    if any(example.supports is not None for example in examples):
+        text += (
+            " Words that the image does not support, although images usually do, are marked as in "
+            "<mark>this word</mark>; hover over a word to see its log probability with and "
+            f"without the {escape(noun)}."
+        )
     if any(example.attention is not None for example in examples):
         text += " The bright regions of the small images show the attention for each word."
     if any(example.heat_maps is not None for example in examples):
@@ -124,9 +137,10 @@ def _item(example: CaptionExample, worst: int, metric: str) -> str:
         kind, media = ' class="clip"', filmstrip(example.images, example.name)
     references = "".join(f'<li dir="auto">{escape(text)}</li>' for text in example.references)
     return f"""<li{kind} style="--worst:{worst}">{media}<div>
-<p class="prediction" dir="auto">{_underlined(example.caption, example.references)}</p>
+<p class="prediction" dir="auto">{_marked(example)}</p>
 <p class="measures"><span>{metric} <b>{number(example.score, 2)}</b></span> \
-<span>log p {_log_probability(example)}</span> {EXACT_MATCH[example.exact_match]}</p>
+<span>log p {_log_probability(example)}</span> {_confidence(example)}\
+{EXACT_MATCH[example.exact_match]}</p>
 <ul class="references">{references}</ul>
 <p class="name" dir="auto">{name}</p></div>{_word_maps(example)}</li>
 """
@@ -141,15 +155,37 @@ def _log_probability(example: CaptionExample) -> str:
     return f"{number(round(total, 2) + 0, 2)} ({number(round(total / words, 2) + 0, 2)})"
 
 
-def _underlined(caption: str, references: Sequence[str]) -> str:
-    """Return a caption as HTML, in which words that occur in no reference are underlined."""
-    if not caption.strip():
+def _confidence(example: CaptionExample) -> str:
+    """Return the confidence of a caption as HTML; "" if it has none."""
+    if example.confidence is None:
+        return ""
+    return f"<span>confidence <b>{percent(example.confidence)}</b></span> "
+
+
+def _marked(example: CaptionExample) -> str:
+    """Return a caption as HTML.
+
+    Words that occur in no reference are underlined, and words that the image does not support are
+    marked.
+    """
+    if not example.caption.strip():
         return '<span class="empty">(no words)</span>'
-    known = {word for text in references for word in _words(text)}
-    return " ".join(
+    known = {word for text in example.references for word in _words(text)}
+    words = example.caption.split()
+    html = [
         escape(word) if not known or known.issuperset(_words(word)) else f"<u>{escape(word)}</u>"
-        for word in caption.split()
-    )
+        for word in words
+    ]
+    if example.supports is not None and [one.word for one in example.supports] == words:
+        html = list(map(_supported, html, example.supports))
+    return " ".join(html)
+
+
+def _supported(html: str, word: CaptionWord) -> str:
+    """Return the HTML of a word with its log probabilities, marked if it is not supported."""
+    tag = "span" if word.supported else "mark"
+    title = f"log p {number(word.log_probability, 2)}, without {number(word.without_image, 2)}"
+    return f'<{tag} title="{title}">{html}</{tag}>'
 
 
 def _words(text: str) -> list[str]:

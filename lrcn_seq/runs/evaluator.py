@@ -14,8 +14,9 @@ from lrcn_seq.errors import DataError, UsageError
 from lrcn_seq.evaluation import Evaluation
 from lrcn_seq.files import write_text
 from lrcn_seq.records import Sample
-from lrcn_seq.runs.corpus import Corpus, read_corpus
-from lrcn_seq.runs.folder import CONFIG, SCORES, WEIGHTS, Run
+from lrcn_seq.runs.confidence_file import write_confidence
+from lrcn_seq.runs.corpus import SPLITS, Corpus, read_corpus
+from lrcn_seq.runs.folder import CONFIDENCE, CONFIG, SCORES, WEIGHTS, Run
 from lrcn_seq.runs.loading import load
 from lrcn_seq.runs.references import write_references
 from lrcn_seq.runs.results import TrainingRecord, write_results
@@ -80,20 +81,20 @@ def evaluate_runs(
     tasks = [_load(folder) for folder in folders]
     check_ensemble(tasks, folders, weights)
     check_options(tasks, folders[0], retrieval=retrieval, coco_results=coco_results is not None)
-    if overrides:
-        tasks[0].settings = with_source(tasks[0].settings, overrides)
-    check_source(Run(folders[0]), tasks[0].settings.data.source)
-    corpus = _corpus(tasks[0], split, source)
+    _choose_source(tasks[0], folders[0], overrides)
+    fits = output is None and limit is None and fits_confidence(tasks, folders[0], overrides)
+    corpus = _corpus(tasks[0], split, source, with_dev=fits)
     samples = _samples(corpus, split, limit)
     if references is not None:
         write_references(references, samples, folders[0])
     details = _details(tasks[0], folders, weights, overrides)
-    if len(samples) < len(corpus.splits[split]):
-        details["limit"] = limit
+    details |= {"limit": limit} if len(samples) < len(corpus.splits[split]) else {}
     # Read the record first, so that damaged files are reported before any file is overwritten.
     record = _record(folders[0], corpus, fused=output is not None)
     with (run := Run(folders[0] if output is None else output)).lock():
         readers = [SampleReader(task, corpus.contents) for task in tasks]
+        if fits:
+            write_confidence(run, tasks[0], readers[0], corpus.splits)
         evaluation = _evaluate(tasks, readers, samples, weights, corpus.splits.get("train", ()))
         if retrieval:
             details["retrieval"] = tasks[0].retrieval_scores(readers[0], samples)
@@ -108,6 +109,13 @@ def _load(folder: str) -> Task:
     task = load(folder)
     task.settings = resolve_paths(Run(folder), task.settings)
     return task
+
+
+def _choose_source(task: Task, folder: str, overrides: Sequence[str]) -> None:
+    """Override the source of a task, and check that its data exist."""
+    if overrides:
+        task.settings = with_source(task.settings, overrides)
+    check_source(Run(folder), task.settings.data.source)
 
 
 def _record(folder: str, corpus: Corpus, *, fused: bool) -> TrainingRecord:
@@ -141,10 +149,27 @@ def _evaluate(
     return tasks[0].evaluate_ensemble(members, samples, training=training)
 
 
-def _corpus(task: Task, split: str, source: Source | None) -> Corpus:
-    """Read the samples of the split, and the training samples if the evaluation needs them."""
-    with_training = task.compares_with_training and split != "train"
-    splits = ("train", split) if with_training else (split,)
+def fits_confidence(tasks: Sequence[Task], folder: str, overrides: Sequence[str]) -> bool:
+    """Return whether an evaluation fits the confidence of a run, such as an older one without it.
+
+    It is fitted to the data of the run, so not with overrides.
+    """
+    return (
+        len(tasks) == 1
+        and tasks[0].fits_confidence
+        and not (Path(folder) / CONFIDENCE).exists()
+        and not overrides
+    )
+
+
+def _corpus(task: Task, split: str, source: Source | None, *, with_dev: bool = False) -> Corpus:
+    """Read the samples of the split, and those of train and dev if the evaluation needs them."""
+    needed = {
+        "train": task.compares_with_training or with_dev,
+        "dev": with_dev,
+        "test": False,
+    }
+    splits = [name for name in SPLITS if needed[name] or name == split]
     return read_corpus(task.settings, splits=splits, source=source)
 
 

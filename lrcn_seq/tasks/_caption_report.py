@@ -50,6 +50,7 @@ def caption_sections(
     ]
     return [
         report.caption_diversity(evaluation.health._asdict(), captions, task.noun),
+        *confidence_sections(evaluation, task.noun),
         report.caption_examples(examples, len(captions), task.noun, metric),
     ]
 
@@ -92,7 +93,35 @@ def caption_example(
         attention=attention,
         heat_maps=heat_maps,
         exact_match=source.is_correct_caption(caption.text, sample.captions),
+        confidence=caption.confidence,
+        supports=caption.words,
     )
+
+
+def confidence_sections(evaluation: CaptionEvaluation, noun: str) -> list[report.Section | None]:
+    """Return sections on the calibration of confidences and on risk and coverage.
+
+    Args:
+        evaluation: the evaluation; without a confidence, one section states the reason, if known.
+        noun: singular noun for a captioned item.
+    """
+    good, scores = evaluation.good, evaluation.confidence()
+    if good is not None and good.reason:
+        reason = report.paragraph(report.escape(good.reason))
+        return [report.section("Confidence", reason, name="confidence")]
+    if scores is None:
+        return []
+    remark = (
+        f"A caption counts as good if its CIDEr exceeds {report.number(scores.good.threshold)}, as "
+        f"about half of the captions of dev do. Confidences were fitted to "
+        f"{report.quantity(scores.good.samples, noun)} of dev."
+    )
+    if any(sample.split == "dev" for sample in evaluation.samples):
+        remark += f" These {noun}s belong to dev, so the calibration of new ones may be worse."
+    return [
+        report.calibration(scores.bins, noun, share="share of good captions", remark=remark),
+        report.risk_coverage(scores.coverage.tolist(), scores.gain, noun),
+    ]
 
 
 def attention_maps(task: CaptionTask, sample: Sample, caption: Caption) -> Attention:

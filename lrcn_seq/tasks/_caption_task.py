@@ -11,7 +11,8 @@ from keras import ops
 
 from lrcn_seq.data.packed_clips import concatenate_clips
 from lrcn_seq.errors import ArgumentError, MediaError, Problem, SearchError
-from lrcn_seq.evaluation import CaptionEvaluation, evaluate_captions
+from lrcn_seq.evaluation import CaptionEvaluation, GoodCaptions, evaluate_captions
+from lrcn_seq.layers.untracked import Untracked
 from lrcn_seq.progress import progress_bar
 from lrcn_seq.records import (
     SPECIAL,
@@ -24,6 +25,7 @@ from lrcn_seq.records import (
 from lrcn_seq.report import Section
 from lrcn_seq.report.caption_diversity import COLLAPSED
 from lrcn_seq.search.base import NO_SENTENCE
+from lrcn_seq.tasks._caption_confidence import CaptionConfidence, fit_caption_confidence
 from lrcn_seq.tasks._caption_problems import task_problems
 from lrcn_seq.tasks._caption_ranking import rank_captions
 from lrcn_seq.tasks._caption_report import caption_sections
@@ -43,6 +45,31 @@ class CaptionTask(CaptionTraining):
     default_monitor: ClassVar[str] = "cider"
     evaluation_options: ClassVar[frozenset[str]] = frozenset({"retrieval", "coco_results"})
     compares_with_training: ClassVar[bool] = True
+    fits_confidence: ClassVar[bool] = True
+    _confidence: Untracked[CaptionConfidence | None] = Untracked(None)
+
+    @property
+    def confidence(self) -> CaptionConfidence | None:
+        """The confidence that was fitted to dev; None if it was not."""
+        return self._confidence.value
+
+    def fit_confidence(
+        self, reader: SampleReader, dev: Sequence[Sample], training: Sequence[Sample]
+    ) -> Mapping[str, Any]:
+        """Fit the confidence of captions to dev, use it, and return it as a JSON object.
+
+        Args:
+            reader: reads the clips of samples.
+            dev: the samples of dev.
+            training: the training samples.
+        """
+        confidence = fit_caption_confidence(self, reader, dev, training)
+        self._confidence = Untracked(confidence)
+        return confidence.as_dict()
+
+    def restore_confidence(self, record: Mapping[str, Any]) -> None:
+        """Use the confidence that `fit_confidence` has returned."""
+        self._confidence = Untracked(CaptionConfidence.from_dict(record))
 
     def network_problems(self) -> list[Problem]:
         """Return the problems of `data.plan` and of the search, including its texts."""
@@ -67,7 +94,7 @@ class CaptionTask(CaptionTraining):
         size = task.settings.evaluation.batch_size
         streams = [member.reader.clips(samples, size) for member in members]
         if len(members) == 1:
-            batches = (task.captions(clips) for clips in streams[0])
+            batches = (task.captions(clips, words=True) for clips in streams[0])
         else:
             search = CaptionSearch(
                 [member.task for member in members],
@@ -78,7 +105,8 @@ class CaptionTask(CaptionTraining):
                 task.decode_hypotheses(search.hypotheses(clips))
                 for clips in zip(*streams, strict=True)
             )
-        return task.score_captions(samples, batches, training=training)
+        good = task.confidence.good if task.confidence and len(members) == 1 else None
+        return task.score_captions(samples, batches, training=training, good=good)
 
     def score_captions(
         self,
@@ -86,6 +114,7 @@ class CaptionTask(CaptionTraining):
         batches: Iterable[list[tuple[Caption, ...]]],
         *,
         training: Sequence[Sample] = (),
+        good: GoodCaptions | None = None,
     ) -> CaptionEvaluation:
         """Score the captions of batches of samples.
 
@@ -93,6 +122,7 @@ class CaptionTask(CaptionTraining):
             samples: the samples in order.
             batches: for each batch, the captions of its samples, best first; the best is scored.
             training: the training samples; captions that they do not contain are novel.
+            good: the definition of a good caption by which confidences were fitted.
 
         Raises:
             SearchError: a sample has no caption.
@@ -108,7 +138,7 @@ class CaptionTask(CaptionTraining):
         texts = [caption for sample in training for caption in sample.captions]
         unknown, settings = self.tokenizer.vocabulary()[SPECIAL.unknown], self.settings.evaluation
         return evaluate_captions(
-            samples, best, settings, unknown=unknown, training_captions=texts or None
+            samples, best, settings, unknown=unknown, training_captions=texts or None, good=good
         )
 
     def has_collapsed(self, evaluation: CaptionEvaluation) -> bool:
@@ -139,6 +169,7 @@ class CaptionTask(CaptionTraining):
         best: int = 1,
         search: Mapping[str, Any] | None = None,
         batch: int | None = None,
+        word_support: bool = False,
         on_error: Literal["raise", "record"] = "raise",
     ) -> Any:
         """Write captions for one or many images or videos.
@@ -149,6 +180,7 @@ class CaptionTask(CaptionTraining):
             best: number of captions per input; a search that is too narrow for it is widened.
             search: `{"type": NAME, ...}` in place of the search of the run.
             batch: number of inputs per batch.
+            word_support: whether to add the words of each caption with their support by the input.
             on_error: whether to raise the error of an input that cannot be read, or for which the
                 search finds no caption, or to record it as `error` of its prediction.
 
@@ -162,6 +194,7 @@ class CaptionTask(CaptionTraining):
             RunError: the task has no vocabulary yet.
         """
         check_on_error(on_error)
+        self.check_word_support(word_support)
         inputs, _ = media_list(media, self.media.kind), self.tokenizer
         size = self.predict_batch_size if batch is None else batch
         if size < 1:
@@ -171,7 +204,7 @@ class CaptionTask(CaptionTraining):
             prediction
             for start in range(0, len(inputs.media), size)
             for prediction in self._predict_batch(
-                inputs.media[start : start + size], search, best, start
+                inputs.media[start : start + size], search, best, start, words=word_support
             )
         )
         return finish_predictions(predictions, inputs, on_error)
@@ -233,7 +266,13 @@ class CaptionTask(CaptionTraining):
         )
 
     def _predict_batch(
-        self, media: Sequence[Any], search: Mapping[str, Any], best: int, first: int
+        self,
+        media: Sequence[Any],
+        search: Mapping[str, Any],
+        best: int,
+        first: int,
+        *,
+        words: bool = False,
     ) -> list[CaptionPrediction]:
         clips, errors = [], {}
         for position, item in enumerate(media):
@@ -241,7 +280,8 @@ class CaptionTask(CaptionTraining):
                 clips.append(self.read_clip(item))
             except MediaError as error:
                 errors[position] = error.reason
-        captions = iter(self.captions(concatenate_clips(clips), search, best) if clips else ())
+        found = self.captions(concatenate_clips(clips), search, best, words=words) if clips else ()
+        captions = iter(found)
         names = [prediction_name(media, position, first) for position in range(len(media))]
         return [
             CaptionPrediction(name, (), errors[position])
@@ -258,25 +298,55 @@ class CaptionTask(CaptionTraining):
             MediaError: the input cannot be read.
         """
 
-    def write(self, clips: Clips, search: Mapping[str, Any] | None = None) -> Hypotheses:
+    def check_word_support(self, word_support: bool) -> None:
+        """Raise ArgumentError if the support of words is requested, and the run has none."""
+        if word_support and self.confidence is None:
+            raise ArgumentError(
+                "word_support: expected a run whose confidence was fitted to dev. Received: a run "
+                "without it; `lrcn evaluate RUN` fits it, and so does the end of a training."
+            )
+
+    def write(
+        self,
+        clips: Clips,
+        search: Mapping[str, Any] | None = None,
+        encoded: Clips | None = None,
+    ) -> Hypotheses:
         """Search for captions of clips with a compiled model.
 
         Args:
             clips: the clips.
             search: `{"type": NAME, ...}`; None for the search of the run.
+            encoded: the clips as `frame_encoder.shorten` has returned them.
 
         Returns:
             The hypotheses as NumPy arrays.
         """
         spec = dict(search or self.settings.search)
         model = self.cached_model("caption_search", lambda: CaptionSearch([self], spec), key=spec)
-        return model.hypotheses([clips])
+        return model.hypotheses([clips], None if encoded is None else [encoded])
 
     def captions(
-        self, clips: Clips, search: Mapping[str, Any] | None = None, best: int = 1
+        self,
+        clips: Clips,
+        search: Mapping[str, Any] | None = None,
+        best: int = 1,
+        *,
+        words: bool = False,
     ) -> list[tuple[Caption, ...]]:
-        """Write distinct captions for each clip, best first; a clip may have none."""
-        return self.decode_hypotheses(self.write(clips, search), best)
+        """Write distinct captions for each clip, best first; a clip may have none.
+
+        Args:
+            clips: the clips.
+            search: `{"type": NAME, ...}`; None for the search of the run.
+            best: maximum number of captions per clip.
+            words: whether to add the words with their support, if the task has a confidence.
+        """
+        if self.confidence is None or not (words or self.confidence.scaling):
+            return self.decode_hypotheses(self.write(clips, search), best)
+        encoded = self.frame_encoder.shorten(clips, always=True)
+        captions = self.decode_hypotheses(self.write(clips, search, encoded), best)
+        return self.confidence.assess(self, encoded, captions, words=words)
 
     def decode_hypotheses(self, found: Hypotheses, best: int = 1) -> list[tuple[Caption, ...]]:
         """Decode the IDs of hypotheses to distinct captions, best first.

@@ -150,6 +150,8 @@ class Task(KerasModel, ABC):
     """Number of files that commands pass to one call of `predict`."""
     evaluation_options: ClassVar[frozenset[str]] = frozenset()
     """Options of `lrcn evaluate` that the task supports, e.g. `retrieval` or `coco_results`."""
+    fits_confidence: ClassVar[bool] = False
+    """Whether the task fits the confidence of its predictions to dev, see `fit_confidence`."""
     compares_with_training: ClassVar[bool] = False
     """Whether an evaluation compares predictions with the training samples."""
 
@@ -274,6 +276,16 @@ class Task(KerasModel, ABC):
             f"Expected a task that supports retrieval. Received: the task {self.name} and "
             f"{len(samples):,} samples; use a run that writes captions."
         )
+
+    def fit_confidence(
+        self, reader: SampleReader, dev: Sequence[Sample], training: Sequence[Sample]
+    ) -> Mapping[str, Any]:
+        """Fit the confidence of predictions to dev, and return it for `restore_confidence`."""
+        raise NotImplementedError
+
+    def restore_confidence(self, record: Mapping[str, Any]) -> None:
+        """Use the confidence that `fit_confidence` has returned, as a JSON object."""
+        raise NotImplementedError
 
     @abstractmethod
     def report_sections(self, evaluation: Any) -> Sequence[Section | None]:
