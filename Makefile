@@ -11,7 +11,7 @@ demo: $(INSTALLED)
 test: $(INSTALLED)
 	$(PYTEST)
 	KERAS_BACKEND=jax JAX_DISABLE_MOST_OPTIMIZATIONS=true $(PYTEST) --dist worksteal \
-		-k "not precision and not hidden and not saved and not copied" tests/conformance
+		-m "jax and not slow" tests/conformance
 
 test-slow: $(INSTALLED)
 	$(BIN)/python -m pytest -m slow

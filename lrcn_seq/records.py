@@ -16,23 +16,18 @@ Records used in compiled code are NamedTuples, which are pytrees on every backen
 from __future__ import annotations
 
 import math
-from base64 import b64encode
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Protocol, runtime_checkable
 
 from annotated_types import Ge, Gt, Le, Lt
+
+from lrcn_seq.notebook_html import prediction_html
 
 if TYPE_CHECKING:
     import numpy as np
 
 Tensor = Any
 """A tensor of the current backend or a NumPy array; docstrings state its shape."""
-
-IMAGE_TYPES = {".jpg": "jpeg", ".jpeg": "jpeg", ".png": "png", ".gif": "gif", ".webp": "webp"}
-"""Types of images that browsers show, by suffix."""
-IMAGE_BYTES = 8 << 20
-"""Size of the largest image file that is shown in a notebook."""
 
 COUNT_LIMIT = 2**31 - 1
 """The largest count that a config may contain."""
@@ -234,6 +229,31 @@ class Hypotheses(NamedTuple):
     log_probabilities: Tensor
 
 
+class CaptionWord(NamedTuple):
+    """A word of a caption, and how much the image or video supports it.
+
+    Attributes:
+        word: The word.
+        log_probability: Natural log probability of the word after the previous words.
+        without_image: The same, given the mean features of training in place of the image.
+        supported: False if this image does not support the word, although images usually do.
+    """
+
+    word: str
+    log_probability: float
+    without_image: float
+    supported: bool = True
+
+    @property
+    def support(self) -> float:
+        """The pointwise mutual information of the word and the image, in nats."""
+        return self.log_probability - self.without_image
+
+    def row(self) -> dict[str, Any]:
+        """Return the word as a JSON object."""
+        return {**self._asdict(), "support": self.support}
+
+
 class Caption(NamedTuple):
     """A generated caption.
 
@@ -242,11 +262,30 @@ class Caption(NamedTuple):
         log_probability: Sum of the natural log probabilities of the caption's words and of the end
             word; a truncated caption counts the next word in place of the end word.
         score: Score by which the search ranked the caption.
+        confidence: Probability that the caption is good; None without a calibrated run.
+        words: The words with the support of the image; None unless they are requested.
     """
 
     text: str
     log_probability: float
     score: float
+    confidence: float | None = None
+    words: tuple[CaptionWord, ...] | None = None
+
+    def row(self) -> dict[str, Any]:
+        """Return the caption as a JSON object, without values that are None."""
+        optional: dict[str, Any] = (
+            {} if self.confidence is None else {"confidence": self.confidence}
+        )
+        if self.words is not None:
+            optional["words"] = [word.row() for word in self.words]
+        return {**dict(zip(self._fields[:3], self[:3], strict=True)), **optional}
+
+    def line(self) -> str:
+        """Return the text, in which words that the image does not support are in brackets."""
+        if self.words is None:
+            return self.text
+        return " ".join(one.word if one.supported else f"[{one.word}]" for one in self.words)
 
 
 class Window(NamedTuple):
@@ -307,17 +346,17 @@ class CaptionPrediction(NamedTuple):
             return {"file": self.file, "error": self.error}
         if self.windows:
             windows = [
-                {"start": w.start, "end": w.end, "captions": [c._asdict() for c in w.captions]}
+                {"start": w.start, "end": w.end, "captions": [c.row() for c in w.captions]}
                 for w in self.windows
             ]
             return {"file": self.file, "windows": windows}
-        return {"file": self.file, "captions": [caption._asdict() for caption in self.captions]}
+        return {"file": self.file, "captions": [caption.row() for caption in self.captions]}
 
     def lines(self) -> list[str]:
         """Return one line per caption, preceded by the start and end time of its window, if any."""
-        captions = [caption.text for caption in self.captions]
+        captions = [caption.line() for caption in self.captions]
         in_windows = [
-            f"{_minutes(window.start)}–{_minutes(window.end)}\t{caption.text}"
+            f"{_minutes(window.start)}–{_minutes(window.end)}\t{caption.line()}"
             for window in self.windows
             for caption in window.captions
         ]
@@ -353,26 +392,6 @@ class Predictions(list[Prediction]):
 
     def _repr_html_(self) -> str:
         return "".join(map(prediction_html, self))
-
-
-def prediction_html(prediction: Prediction) -> str:
-    """Return a prediction as HTML: the lines and, if the file is a small image, the image."""
-    lines = [prediction.error] if prediction.error else prediction.lines()
-    text = "<br>".join(escape(line) for line in lines)
-    return f"<figure>{_image_html(prediction.file)}<figcaption>{text}</figcaption></figure>"
-
-
-def _image_html(file: str) -> str:
-    """Return the image of a file as HTML; "" if the file is too large or not an image."""
-    path = Path(file)
-    kind = IMAGE_TYPES.get(path.suffix.lower())
-    if kind is None or not path.is_file() or path.stat().st_size > IMAGE_BYTES:
-        return ""
-    content = b64encode(path.read_bytes()).decode()
-    return (
-        f'<img alt="{escape(file)}" style="max-height: 15em" '
-        f'src="data:image/{kind};base64,{content}">'
-    )
 
 
 def _minutes(seconds: float) -> str:

@@ -14,6 +14,7 @@ LEVELS = {
     "keras_registration": 0,
     "tensorflow_logs": 0,
     "locks": 0,
+    "notebook_html": 0,
     "part_source": 0,
     "terminal": 0,
     "text_encoding": 0,

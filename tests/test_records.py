@@ -6,6 +6,7 @@ from lrcn_seq.records import (
     SPECIAL,
     Caption,
     CaptionPrediction,
+    CaptionWord,
     Label,
     LabelPrediction,
     Predictions,
@@ -28,6 +29,31 @@ def test_the_ids_of_special_words():
 def test_the_row_of_captions():
     """The JSON row of a captioned image has the file and all captions."""
     assert CaptionPrediction("a.jpg", CAPTIONS).row() == {"file": "a.jpg", "captions": ROWS}
+
+
+def test_the_row_of_a_caption_with_confidence_and_words():
+    """Confidence and words follow the other values of a caption; None is left out."""
+    words = (CaptionWord("a", -0.5, -0.25), CaptionWord("cat", -3.0, -1.0, supported=False))
+    caption = Caption("a cat", -3.5, -0.5, 0.75, words)
+    assert list(caption.row()) == ["text", "log_probability", "score", "confidence", "words"]
+    assert caption.row()["confidence"] == 0.75
+    assert caption.row()["words"][1] == {
+        "word": "cat",
+        "log_probability": -3.0,
+        "without_image": -1.0,
+        "supported": False,
+        "support": -2.0,
+    }
+    assert "words" not in caption._replace(words=None).row()
+
+
+def test_words_without_support_are_printed_in_brackets():
+    """The line of a caption marks the words that the image does not support."""
+    words = (CaptionWord("a", -0.5, -0.25), CaptionWord("cat", -3.0, -1.0, supported=False))
+    caption = Caption("a cat", -3.5, -0.5, words=words)
+    assert CaptionPrediction("a.jpg", (caption,)).lines() == ["a [cat]"]
+    windows = (Window(0.0, 2.5, (caption,)),)
+    assert CaptionPrediction("a.mp4", windows=windows).lines() == ["0:00.0–0:02.5\ta [cat]"]
 
 
 def test_the_row_of_windows():

@@ -109,11 +109,21 @@ def add_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", help="a run folder, or hf://USER/NAME on the Hugging Face Hub")
 
 
+def add_explain(parser: argparse.ArgumentParser) -> None:
+    """Add `--explain`, which all prediction verbs have."""
+    parser.add_argument(
+        "--explain",
+        metavar="DIR",
+        help="write an image per file: the regions on which each word or the class depends",
+    )
+
+
 def add_output(parser: argparse.ArgumentParser) -> None:
-    """Add `--output` and `--json`, which all prediction verbs have."""
+    """Add `--output`, `--json` and `--explain`, which all prediction verbs have."""
     parser.add_argument(
         "--output",
         metavar="FILE.jsonl",
         help="append one JSON line per input file; a repeated call skips finished files",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
+    add_explain(parser)

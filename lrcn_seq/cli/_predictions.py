@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lrcn_seq.cli._explanation_files import explainer
 from lrcn_seq.cli._fusion import check_fusion, load_predictor, run_names
 from lrcn_seq.cli._inputs import expand_files
 from lrcn_seq.cli._keras_import import import_keras
@@ -37,7 +38,7 @@ def predict_files(
     """Predict for files with a run, print the results, and report errors on stderr.
 
     Args:
-        arguments: the arguments of the call, with `run`, `output` and `json`.
+        arguments: the arguments of the call, with `run`, `output`, `json` and `explain`.
         names: files, folders and globs.
         predict: the function of type `Predict` that yields the prediction of each file.
         verb: the name of the verb, for messages and for `check_verb`.
@@ -67,7 +68,9 @@ def predict_files(
         import_keras()
         task = load_predictor(folders, arguments)
         check_verb(task, verb, arguments.run)
+        explain = explainer(task, arguments.explain, files)
         for prediction in predict(task, unfinished, output):
+            explain(prediction)
             if prediction.error is not None:
                 failed = True
                 print_error(f"lrcn {verb}: {prediction.file}: {prediction.error}")

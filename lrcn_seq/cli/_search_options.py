@@ -31,6 +31,11 @@ def add_search(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="captions per input, best first (default: 1)",
     )
+    parser.add_argument(
+        "--word-support",
+        action="store_true",
+        help="mark the words that the image or video does not support",
+    )
     add_fusion(parser)
     add_output(parser)
 
@@ -47,12 +52,16 @@ def caption_options(
 
     Raises:
         ConfigError: an override is invalid or changes another section.
-        ArgumentError: `beams` is given for a search without beams, or the search cannot return
-            `best` captions.
+        ArgumentError: `beams` is given for a search without beams, the search cannot return `best`
+            captions, or the run has no support of words.
     """
     changed = override_search(task.settings.search, overrides) if overrides else None
     search = task.resolve_search(changed, beams=arguments.beams, best=arguments.best)
-    return {"search": search, "best": arguments.best}
+    options = {"search": search, "best": arguments.best}
+    if arguments.word_support:
+        task.check_word_support(True)
+        options["word_support"] = True
+    return options
 
 
 def override_search(search: dict[str, Any], overrides: Sequence[str]) -> dict[str, Any]:

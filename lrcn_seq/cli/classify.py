@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from lrcn_seq.cli._output import JsonLines
-    from lrcn_seq.records import LabelPrediction, Prediction
+    from lrcn_seq.records import Label, LabelPrediction, Prediction
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -78,6 +78,10 @@ class FramePrediction(NamedTuple):
     @property
     def error(self) -> str | None:
         return self.clip.error
+
+    @property
+    def labels(self) -> tuple[Label, ...]:
+        return self.clip.labels
 
     def row(self) -> dict[str, Any]:
         """Return `{"file", "labels", "frames", "times"}`."""

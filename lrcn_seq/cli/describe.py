@@ -11,6 +11,7 @@ from lrcn_seq.cli._arguments import add_run, positive_seconds
 from lrcn_seq.cli._inputs import split_overrides
 from lrcn_seq.cli._predictions import predict_files, predict_in_batches
 from lrcn_seq.cli._search_options import add_media, add_search, caption_options
+from lrcn_seq.errors import UsageError
 
 if TYPE_CHECKING:
     from lrcn_seq.cli._output import JsonLines
@@ -32,6 +33,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the captions of each video, or of each of its windows."""
+    if arguments.window is not None and arguments.explain is not None:
+        raise UsageError(
+            "--explain: expected captions of whole videos. Received: --window; give one of them."
+        )
     names, overrides = split_overrides(arguments.videos)
 
     def predict(task: Any, files: Sequence[str], output: JsonLines) -> Iterable[Prediction]:

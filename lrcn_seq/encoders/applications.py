@@ -15,9 +15,9 @@ import keras
 from keras import ops
 
 from lrcn_seq.encoders._layer_names import layers_by_name
-from lrcn_seq.encoders.base import Encoder
+from lrcn_seq.encoders.base import ConvolutionalEncoder
 from lrcn_seq.errors import ArgumentError, DataError, did_you_mean
-from lrcn_seq.layers.pooling import feature_shape, row_means
+from lrcn_seq.layers.pooling import feature_shape, pool_output
 from lrcn_seq.layers.precision import built_under
 from lrcn_seq.layers.scaling import TORCH_DEVIATION, scale
 from lrcn_seq.layers.weight_checks import variable_problem
@@ -102,7 +102,7 @@ Network = Literal[
 
 
 @encoders.register
-class Applications(Encoder):
+class Applications(ConvolutionalEncoder):
     """A network of `keras.applications` for each frame. Features are (N, R, D).
 
     Args:
@@ -185,21 +185,21 @@ class Applications(Encoder):
             variance = self._normalizations()[0].adapt_variance
             variance.assign(variance * ops.array(TORCH_DEVIATION, variance.dtype))
 
-    def encode_frames(self, frames: Tensor, training: bool = False) -> Tensor:
-        """Return features (N, R, D) of frames (N, H, W, 3)."""
+    @property
+    def has_maps(self) -> bool:
+        """Whether the output of the network is a feature map."""
+        return len(self.network.output.shape) == 4
+
+    def frame_maps(self, frames: Tensor, training: bool = False) -> Tensor:
+        """Return the output (N, h, w, C) or (N, D) of the network for frames (N, H, W, 3)."""
         for layer in self._normalizations():
             # A resumed run assigns the variables from which the layer computes its constants.
             layer.finalize_state()
-        output = self.network(scale(frames, self.scaling), training=training and not self.frozen)
-        if len(output.shape) == 2:
-            return output[:, None, :]
-        if self.output_kind == "rows":
-            return row_means(output)
-        _, height, width, channels = output.shape
-        regions = ops.reshape(output, (-1, height * width, channels))
-        if self.output_kind == "pooled":
-            return ops.mean(regions, axis=1, keepdims=True)
-        return regions
+        return self.network(scale(frames, self.scaling), training=training and not self.frozen)
+
+    def pool_maps(self, maps: Tensor, training: bool = False) -> Tensor:  # noqa: ARG002 - the interface
+        """Return features (N, R, D) of the output of the network."""
+        return pool_output(maps, self.output_kind)
 
     def _normalizations(self) -> list[keras.layers.Normalization]:
         return [
@@ -293,15 +293,16 @@ class Applications(Encoder):
             reason = str(error).rpartition(" -- ")[2]
             raise DataError(
                 f"The ImageNet weights of {self.architecture} could not be fetched from {address} "
-                f"({reason}). Check the network connection, or give `weights: PATH` or `none`."
+                f"({reason}). Check the network connection, or set encoder.weights to the path of "
+                "a weights file or to none."
             ) from error
 
     def _read_file(self, path: Path) -> keras.Model:
         """Return the network with the weights of a file."""
         if not path.is_file():
             raise DataError(
-                f"{path}: expected the weights of {self.architecture}; there is no such file. Give "
-                "`weights` an existing file, `imagenet` or `none`."
+                f"{path}: expected the weights of {self.architecture}; there is no such file. Set "
+                "encoder.weights to the path of an existing file, imagenet or none."
             )
         reasons = []
         for network in self._file_candidates():
@@ -321,7 +322,8 @@ class Applications(Encoder):
                 return network
         raise DataError(
             f"{path}: expected weights of {self.architecture} with alpha={self.alpha}; the file is "
-            f"broken or of another network ({reasons[0]})."
+            f"broken or of another network ({reasons[0]}). For weights of another width, set "
+            "encoder.alpha."
         )
 
     def _file_candidates(self) -> Iterator[keras.Model]:

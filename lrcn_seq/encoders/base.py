@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from hashlib import sha256
 from typing import ClassVar, Literal
 
+import keras
 import numpy as np
 from keras import ops
 
+from lrcn_seq.errors import ArgumentError
 from lrcn_seq.layers.packing import unpack
 from lrcn_seq.layers.record_layer import RecordLayer
 from lrcn_seq.part_source import code_hash
@@ -23,8 +26,8 @@ NOT_IN_IDENTITY = frozenset({"name", "trainable", "dtype", "train", "weights"})
 class Encoder(RecordLayer, ABC):
     """An encoder from clips to features (B, S, R, D).
 
-    A frame-wise encoder implements `encode_frames`. An encoder that combines frames over time, such
-    as a 3-D convolution, overrides `call`.
+    A frame-wise encoder implements `encode_frames`, or derives from `ConvolutionalEncoder`. An
+    encoder that combines frames over time, such as a 3-D convolution, overrides `call`.
 
     Attributes:
         takes: Kind of input, frames (N, H, W, 3) or vectors (N, D).
@@ -83,6 +86,35 @@ class Encoder(RecordLayer, ABC):
         """
         return None
 
+    @property
+    def has_maps(self) -> bool:
+        """Whether the features come from a convolutional feature map of each step."""
+        return False
+
+    def clip_maps(self, clips: Clips) -> tuple[Tensor, Tensor]:
+        """Return the last convolutional feature maps (B, S, h, w, C) and the mask (B, S).
+
+        Raises:
+            ArgumentError: The encoder has no feature maps.
+        """
+        raise ArgumentError(
+            "Expected an encoder with convolutional feature maps. Received: "
+            f"{encoders.name_of(type(self))} and frames of shape {tuple(clips.frames.shape)}; "
+            "choose another encoder."
+        )
+
+    def encode_maps(self, maps: Tensor, mask: Tensor) -> Encoded:
+        """Return the features of the maps and the mask that `clip_maps` returned.
+
+        Raises:
+            ArgumentError: The encoder has no feature maps.
+        """
+        raise ArgumentError(
+            "Expected an encoder with convolutional feature maps. Received: "
+            f"{encoders.name_of(type(self))}, maps of shape {tuple(maps.shape)} and a mask "
+            f"of shape {tuple(mask.shape)}; choose another encoder."
+        )
+
     def example_input(self) -> np.ndarray:
         """Return one black frame (1, H, W, 3) uint8 or one zero vector (1, D) float32."""
         if self.preprocessing is None:
@@ -111,3 +143,45 @@ class Encoder(RecordLayer, ABC):
             else self.encode_frames(clips.frames, training=training)
         )
         return unpack(features, clips.index)
+
+
+class ConvolutionalEncoder(Encoder):
+    """A frame-wise encoder whose features come from the last feature map of each frame."""
+
+    @property
+    def has_maps(self) -> bool:
+        """Whether `frame_maps` gives feature maps."""
+        return True
+
+    @abstractmethod
+    def frame_maps(self, frames: Tensor, training: bool = False) -> Tensor:
+        """Return the last feature maps (N, h, w, C) of packed frames (N, H, W, 3) uint8."""
+
+    @abstractmethod
+    def pool_maps(self, maps: Tensor, training: bool = False) -> Tensor:
+        """Return the features (N, R, D) of feature maps (N, h, w, C)."""
+
+    def encode_frames(self, frames: Tensor, training: bool = False) -> Tensor:
+        """Return features (N, R, D) of frames (N, H, W, 3)."""
+        return self.pool_maps(self.frame_maps(frames, training), training)
+
+    def clip_maps(self, clips: Clips) -> tuple[Tensor, Tensor]:
+        """Return the last feature maps (B, S, h, w, C), zero at padding, and the mask (B, S)."""
+        maps = self.frame_maps(clips.frames)
+        padded = ops.pad(maps, ((1, 0), (0, 0), (0, 0), (0, 0)))
+        return ops.take(padded, clips.index + 1, axis=0), clips.index >= 0
+
+    def encode_maps(self, maps: Tensor, mask: Tensor) -> Encoded:
+        """Return features (B, S, R, D), zero at padding, of maps (B, S, h, w, C)."""
+        B, S, *sizes = ops.shape(maps)
+        features = self.pool_maps(ops.reshape(maps, (B * S, *sizes)))
+        features = ops.reshape(features, (B, S, *features.shape[1:]))
+        padding = ops.zeros_like(features)
+        return Encoded(ops.where(mask[:, :, None, None], features, padding), mask)
+
+
+def run_layers(layers: Iterable[keras.layers.Layer], x: Tensor, training: bool = False) -> Tensor:
+    """Return the output of a sequence of layers."""
+    for layer in layers:
+        x = layer(x, training=training)
+    return x

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 from keras.layers import Conv2D, Flatten, MaxPooling2D
 
-from lrcn_seq.encoders.base import Encoder
+from lrcn_seq.encoders.base import ConvolutionalEncoder, run_layers
 from lrcn_seq.layers.dropout import seeded_dropout
 from lrcn_seq.layers.precision import built_under
 from lrcn_seq.layers.scaling import scale
@@ -16,7 +16,7 @@ from lrcn_seq.registry import encoders
 
 
 @encoders.register
-class BlogLrcn(Encoder):
+class BlogLrcn(ConvolutionalEncoder):
     """A VGG-like CNN for each frame, trained from scratch. Features are (N, 1, D).
 
     Conv 32 7×7 stride 2 · Conv 32 3×3 · pool · 2 × Conv 64 · pool · 2 × Conv 128 · pool ·
@@ -49,9 +49,13 @@ class BlogLrcn(Encoder):
         """Frames stretched to size × size and scaled to 0…1."""
         return Preprocessing(self.size, self.size, scaling="unit")
 
-    def encode_frames(self, frames: Tensor, training: bool = False) -> Tensor:
-        """Return features (N, 1, D) of frames (N, H, W, 3)."""
-        return self.network(scale(frames, "unit"), training=training)[:, None, :]
+    def frame_maps(self, frames: Tensor, training: bool = False) -> Tensor:
+        """Return the maps (N, h, w, C) of the last convolution for frames (N, H, W, 3)."""
+        return run_layers(self.network.layers[:-3], scale(frames, "unit"), training)
+
+    def pool_maps(self, maps: Tensor, training: bool = False) -> Tensor:
+        """Return features (N, 1, D) of the maps of the last convolution."""
+        return run_layers(self.network.layers[-3:], maps, training)[:, None, :]
 
 
 def _block(filters: int) -> list[keras.layers.Layer]:

@@ -73,16 +73,29 @@ class Conv3d(Encoder):
         """Return features (B, S, R, D); stored features (N, R, D) are returned unchanged."""
         if len(clips.frames.shape) == 3:
             return unpack(ops.cast(clips.frames, self.compute_dtype), clips.index)
+        return self.encode_maps(*self.clip_maps(clips))
+
+    @property
+    def has_maps(self) -> bool:
+        """Whether the features come from a feature map of each step."""
+        return True
+
+    def clip_maps(self, clips: Clips) -> tuple[Tensor, Tensor]:
+        """Return the maps (B, S, h, w, C) of the last block, and the mask (B, S)."""
         x, mask = self._padded_frames(clips)
         real = ops.cast(mask, self.compute_dtype)
         for block, convolution in enumerate(self.convolutions):
             x = max_pool_space(convolution(x) * real[:, :, None, None, None])
             if 2**block < self.stride:
                 x, real = max_pool_pairs(x), max_pool_pairs(real)
-        regions = ops.reshape(x, (*ops.shape(x)[:2], x.shape[2] * x.shape[3], x.shape[4]))
-        return Encoded(
-            ops.mean(regions, axis=2, keepdims=True) if self.pooled else regions, real > 0
-        )
+        return x, real > 0
+
+    def encode_maps(self, maps: Tensor, mask: Tensor) -> Encoded:
+        """Return features (B, S, R, D) of maps (B, S, h, w, C)."""
+        B, S, *_ = ops.shape(maps)
+        height, width, channels = maps.shape[2:]
+        regions = ops.reshape(maps, (B, S, height * width, channels))
+        return Encoded(ops.mean(regions, axis=2, keepdims=True) if self.pooled else regions, mask)
 
     def _padded_frames(self, clips: Clips) -> tuple[Tensor, Tensor]:
         """Return scaled frames (B, T, H, W, 3), zero at padding, and their mask (B, T)."""

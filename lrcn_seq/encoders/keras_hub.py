@@ -10,9 +10,9 @@ from typing import Any, Literal
 import keras
 from keras import ops
 
-from lrcn_seq.encoders.base import Encoder
+from lrcn_seq.encoders.base import ConvolutionalEncoder
 from lrcn_seq.errors import ArgumentError, DataError, did_you_mean
-from lrcn_seq.layers.pooling import feature_shape, row_means
+from lrcn_seq.layers.pooling import feature_shape, pool_output
 from lrcn_seq.layers.precision import built_under
 from lrcn_seq.layers.weight_checks import variable_problem
 from lrcn_seq.records import Preprocessing, Side, Tensor
@@ -20,7 +20,7 @@ from lrcn_seq.registry import encoders
 
 
 @encoders.register
-class KerasHub(Encoder):
+class KerasHub(ConvolutionalEncoder):
     """A KerasHub backbone for each frame. Features are (N, R, D).
 
     Pixels x are scaled to x · scale + offset. Frame size, resize rule, scale and offset default to
@@ -125,19 +125,20 @@ class KerasHub(Encoder):
             )
         self.network.set_weights(network.get_weights())
 
-    def encode_frames(self, frames: Tensor, training: bool = False) -> Tensor:
-        """Return features (N, R, D) of frames (N, H, W, 3)."""
+    @property
+    def has_maps(self) -> bool:
+        """Whether the output of the backbone is a feature map, instead of tokens."""
+        return len(self.network.output.shape) == 4
+
+    def frame_maps(self, frames: Tensor, training: bool = False) -> Tensor:
+        """Return feature maps (N, h, w, C) or tokens (N, R, C) of frames (N, H, W, 3)."""
         scale, offset = ops.array(self.scale, "float32"), ops.array(self.offset, "float32")
         pixels = ops.cast(frames, "float32") * scale + offset
-        regions = self.network(pixels, training=training and not self.frozen)
-        if self.output_kind == "rows":
-            return row_means(regions)
-        if len(regions.shape) == 4:
-            _, height, width, channels = regions.shape
-            regions = ops.reshape(regions, (-1, height * width, channels))
-        if self.output_kind == "pooled":
-            return ops.mean(regions, axis=1, keepdims=True)
-        return regions
+        return self.network(pixels, training=training and not self.frozen)
+
+    def pool_maps(self, maps: Tensor, training: bool = False) -> Tensor:  # noqa: ARG002 - the interface
+        """Return features (N, R, D) of feature maps or tokens."""
+        return pool_output(maps, self.output_kind)
 
 
 def _build_backbone(name: str, arguments: dict[str, Any]) -> keras.Model:

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 from keras.layers import Conv2D, Flatten, MaxPooling2D
 
-from lrcn_seq.encoders.base import Encoder
+from lrcn_seq.encoders.base import ConvolutionalEncoder, run_layers
 from lrcn_seq.layers.dropout import seeded_dropout
 from lrcn_seq.layers.precision import built_under
 from lrcn_seq.layers.scaling import scale
@@ -19,7 +19,7 @@ BLOCKS = ((16, 4), (32, 4), (64, 2), (64, 2))
 
 
 @encoders.register
-class SmallLrcn(Encoder):
+class SmallLrcn(ConvolutionalEncoder):
     """Four convolution blocks for each frame. Features are (N, 1, D), D = 64 at 64×64.
 
     Conv 16 · pool 4 · Conv 32 · pool 4 · Conv 64 · pool 2 · Conv 64 · pool 2 · flatten, with
@@ -50,6 +50,10 @@ class SmallLrcn(Encoder):
         """Frames stretched to size × size and scaled to 0…1."""
         return Preprocessing(self.size, self.size, scaling="unit")
 
-    def encode_frames(self, frames: Tensor, training: bool = False) -> Tensor:
-        """Return features (N, 1, D) of frames (N, H, W, 3)."""
-        return self.network(scale(frames, "unit"), training=training)[:, None, :]
+    def frame_maps(self, frames: Tensor, training: bool = False) -> Tensor:
+        """Return the maps (N, h, w, C) of the last convolution for frames (N, H, W, 3)."""
+        return run_layers(self.network.layers[:-2], scale(frames, "unit"), training)
+
+    def pool_maps(self, maps: Tensor, training: bool = False) -> Tensor:
+        """Return features (N, 1, D) of the maps of the last convolution."""
+        return run_layers(self.network.layers[-2:], maps, training)[:, None, :]

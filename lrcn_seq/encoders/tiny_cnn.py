@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from lrcn_seq.encoders.base import Encoder
+from lrcn_seq.encoders.base import ConvolutionalEncoder, run_layers
 from lrcn_seq.layers.precision import built_under
 from lrcn_seq.layers.scaling import scale
 from lrcn_seq.records import Depth, Positive, Preprocessing, Side, Tensor
@@ -16,7 +16,7 @@ from lrcn_seq.registry import encoders
 
 
 @encoders.register
-class TinyCnn(Encoder):
+class TinyCnn(ConvolutionalEncoder):
     """Convolution blocks, each with twice as many filters as the previous one.
 
     A block is a 3×3 convolution, batch normalization (Ioffe & Szegedy 2015, section 3), a ReLU and
@@ -57,9 +57,13 @@ class TinyCnn(Encoder):
         """Frames stretched to size × size and scaled to −1…1."""
         return Preprocessing(self.size, self.size, scaling="tf")
 
-    def encode_frames(self, frames: Tensor, training: bool = False) -> Tensor:
-        """Return features (N, R, D) of frames (N, H, W, 3)."""
-        grid = self.network(scale(frames, "tf"), training=training)
+    def frame_maps(self, frames: Tensor, training: bool = False) -> Tensor:
+        """Return the maps (N, h, w, C) of the last block, before its pool, for frames."""
+        return run_layers(self.network.layers[:-1], scale(frames, "tf"), training)
+
+    def pool_maps(self, maps: Tensor, training: bool = False) -> Tensor:
+        """Return features (N, R, D) of the maps of the last block."""
+        grid = run_layers(self.network.layers[-1:], maps, training)
         _, height, width, channels = grid.shape
         regions = ops.reshape(grid, (-1, height * width, channels))
         if self.output_kind == "flat":

@@ -8,6 +8,12 @@ from typing import Any, NamedTuple, Self
 from lrcn_seq import metrics
 from lrcn_seq.config.schema import Evaluation as EvaluationSettings
 from lrcn_seq.evaluation.base import finite_or_none
+from lrcn_seq.evaluation.confidence_scores import (
+    ConfidenceScores,
+    GoodCaptions,
+    evaluate_confidence,
+    sentence_ciders,
+)
 from lrcn_seq.metrics.base import values_html
 from lrcn_seq.metrics.scoring.accuracy_interval import FEWEST_SEGMENTS, bootstrap_method
 from lrcn_seq.records import Caption, Sample
@@ -26,7 +32,8 @@ DIVERSITY_IN_HISTORY = (
 class CaptionEvaluation(NamedTuple):
     """Captions of samples, with their scores and diversity.
 
-    `settings` are the metrics and the tokenization of the scores.
+    `settings` are the metrics and the tokenization of the scores. `good` is the definition of a
+    good caption by which the confidences were fitted; None if that was not tried.
     """
 
     samples: Sequence[Sample]
@@ -34,6 +41,7 @@ class CaptionEvaluation(NamedTuple):
     report: metrics.Report
     health: metrics.Health
     settings: EvaluationSettings
+    good: GoodCaptions | None = None
 
     @property
     def unit(self) -> str | None:
@@ -59,6 +67,7 @@ class CaptionEvaluation(NamedTuple):
                 "caption": caption.text,
                 "log_probability": finite_or_none(caption.log_probability),
                 "score": finite_or_none(caption.score),
+                **({} if caption.confidence is None else {"confidence": caption.confidence}),
                 "file": sample.file,
                 "references": list(sample.captions),
                 **self.report.sentences[sample.id],
@@ -68,12 +77,23 @@ class CaptionEvaluation(NamedTuple):
 
     def summary(self) -> dict[str, Any]:
         """Return the content of `scores.json`, with the confidence intervals of the scores."""
+        confidence = self.confidence()
         return {
             **self.report.as_dict(),
             "intervals": self.intervals(),
             "interval_method": self.interval_method,
             "health": self.health._asdict(),
+            **({} if confidence is None else {"confidence": confidence.as_dict()}),
         }
+
+    def confidence(self) -> ConfidenceScores | None:
+        """Return the scores of the confidences; None if the captions have no confidence."""
+        confidences = [one.confidence for one in self.captions if one.confidence is not None]
+        if self.good is None or self.good.reason or len(confidences) < len(self.captions):
+            return None
+        tokenize = self.settings.tokenize
+        ciders = sentence_ciders(self.samples, self.captions, tokenize=tokenize)
+        return evaluate_confidence(confidences, ciders, self.good)
 
     @property
     def interval_method(self) -> str:
@@ -140,6 +160,7 @@ def evaluate_captions(
     *,
     unknown: str,
     training_captions: Sequence[str] | None = None,
+    good: GoodCaptions | None = None,
 ) -> CaptionEvaluation:
     """Score one caption per sample against all references of the sample.
 
@@ -149,6 +170,7 @@ def evaluate_captions(
         settings: metrics and tokenization (the `evaluation` section of a config).
         unknown: the text of the unknown word.
         training_captions: captions of the training split, for the share of novel captions.
+        good: the definition of a good caption by which the confidences were fitted.
     """
     hypotheses = {
         sample.id: caption.text for sample, caption in zip(samples, captions, strict=True)
@@ -161,4 +183,4 @@ def evaluate_captions(
         unknown=unknown,
         tokenize=settings.tokenize,
     )
-    return CaptionEvaluation(samples, captions, report, health, settings)
+    return CaptionEvaluation(samples, captions, report, health, settings, good)

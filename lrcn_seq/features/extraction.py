@@ -22,6 +22,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lrcn_seq.data.grain_import import import_grain
 from lrcn_seq.data.media.base import name_of
 from lrcn_seq.data.media.reader import MediaReader
 from lrcn_seq.data.samplings.base import Sampling
@@ -175,8 +176,7 @@ def _decoded(items: Sequence[Item], threads: int) -> Generator[DecodedItem]:
 
     About two batches of frames, but at least one item per thread, are decoded ahead.
     """
-    import grain
-
+    grain = import_grain()
     longest = max((item.frames for item in items), default=1)
     ahead = max(threads, 2 * BATCH // max(longest, 1))
     options = grain.ReadOptions(num_threads=threads, prefetch_buffer_size=ahead)

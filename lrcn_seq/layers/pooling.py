@@ -65,6 +65,24 @@ def feature_shape(output: tuple[int | None, ...], kind: str) -> tuple[int, int] 
     return regions or math.prod(filter(None, sizes)), width
 
 
+def pool_output(output: Tensor, kind: str) -> Tensor:
+    """Return the regions (N, R, D) of the output of a network, or means over regions.
+
+    Args:
+        output: feature maps (N, H, W, D), regions (N, R, D) or vectors (N, D).
+        kind: `pooled` gives the mean over the regions, `rows` the means of the upper, middle and
+            lower third of a feature map; other kinds give the regions. Has no effect on vectors.
+    """
+    if len(output.shape) == 2:
+        return output[:, None, :]
+    if kind == "rows":
+        return row_means(output)
+    if len(output.shape) == 4:
+        _, height, width, channels = output.shape
+        output = ops.reshape(output, (-1, height * width, channels))
+    return ops.mean(output, axis=1, keepdims=True) if kind == "pooled" else output
+
+
 def row_means(features: Tensor) -> Tensor:
     """Return the means (N, 3, D) of the upper, middle and lower third of feature maps.
 

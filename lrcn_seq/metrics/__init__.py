@@ -15,12 +15,19 @@ from lrcn_seq.metrics.analysis.classification_report import (
     ClassScore,
     calibration_error,
     classification,
+    reliability_bins,
 )
 from lrcn_seq.metrics.analysis.diversity import Health, health
+from lrcn_seq.metrics.analysis.platt_scaling import PlattScaling, fit_platt
 from lrcn_seq.metrics.analysis.retrieval_recall import (
     Retrieval,
     normalized_log_probabilities,
     retrieval,
+)
+from lrcn_seq.metrics.analysis.selective_prediction import (
+    SelectionGain,
+    coverage_scores,
+    selection_gain,
 )
 from lrcn_seq.metrics.base import Metric, Score
 from lrcn_seq.metrics.scoring.accuracy_interval import AccuracyInterval, accuracy_interval
@@ -58,15 +65,19 @@ __all__ = [
     "Health",
     "Interval",
     "Metric",
+    "PlattScaling",
     "Report",
     "Retrieval",
     "Score",
+    "SelectionGain",
     "accuracy_interval",
     "bleu",
     "calibration_error",
     "cider",
     "classification",
+    "coverage_scores",
     "document_frequencies",
+    "fit_platt",
     "group_differences",
     "group_interval",
     "health",
@@ -77,7 +88,9 @@ __all__ = [
     "normalized_log_probabilities",
     "paired",
     "registry",
+    "reliability_bins",
     "retrieval",
     "rouge_l",
     "score",
+    "selection_gain",
 ]

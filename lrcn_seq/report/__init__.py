@@ -22,6 +22,7 @@ from lrcn_seq.report.caption_examples import CaptionExample, caption_examples
 from lrcn_seq.report.clip_examples import ClipExample, clip_examples
 from lrcn_seq.report.confusion import confusion
 from lrcn_seq.report.curves import curves
+from lrcn_seq.report.explanation import Explanation
 from lrcn_seq.report.markup import (
     Section,
     escape,
@@ -35,12 +36,14 @@ from lrcn_seq.report.markup import (
 from lrcn_seq.report.page import Page, render, write
 from lrcn_seq.report.per_class import per_class
 from lrcn_seq.report.provenance import provenance
+from lrcn_seq.report.risk_coverage import risk_coverage
 from lrcn_seq.report.score_cards import score_cards
 from lrcn_seq.report.skipped_files import skipped_files
 
 __all__ = [
     "CaptionExample",
     "ClipExample",
+    "Explanation",
     "Page",
     "Section",
     "calibration",
@@ -57,6 +60,7 @@ __all__ = [
     "provenance",
     "quantity",
     "render",
+    "risk_coverage",
     "score_cards",
     "section",
     "skipped_files",

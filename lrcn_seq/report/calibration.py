@@ -1,4 +1,4 @@
-"""Section: calibration of a classifier, with a reliability diagram (Guo et al. 2017, figure 1)."""
+"""Section: calibration of predictions, with a reliability diagram (Guo et al. 2017, figure 1)."""
 
 from __future__ import annotations
 
@@ -23,12 +23,16 @@ TOLERANCE = 0.05
 """Largest difference between mean confidence and accuracy that counts as well calibrated."""
 
 
-def calibration(bins: Sequence[Bin], noun: str) -> Section | None:
+def calibration(
+    bins: Sequence[Bin], noun: str, *, share: str = "accuracy", remark: str = ""
+) -> Section | None:
     """Return the expected calibration error, the reliability diagram and a table of its bins.
 
     Args:
         bins: bins of equal width over the confidences from 0 to 1.
-        noun: singular noun for a classified item, e.g. `clip`.
+        noun: singular noun for a predicted item, e.g. `clip`.
+        share: name of the share of correct predictions.
+        remark: a sentence on the predictions, as plain text.
 
     Returns:
         The section, or None if all bins are empty.
@@ -36,7 +40,9 @@ def calibration(bins: Sequence[Bin], noun: str) -> Section | None:
     if not any(one.count for one in bins):
         return None
     nouns = f"{escape(noun)}s"
-    figure = f"<figure><figcaption>accuracy by confidence</figcaption>{diagram(bins)}</figure>"
+    figure = (
+        f"<figure><figcaption>{share} by confidence</figcaption>{diagram(bins, share)}</figure>"
+    )
     rows = (
         [
             f"{i / len(bins):.2f}–{(i + 1) / len(bins):.2f}",
@@ -47,33 +53,33 @@ def calibration(bins: Sequence[Bin], noun: str) -> Section | None:
         for i, one in enumerate(bins)
         if one.count
     )
-    head = ["confidence", "mean confidence", "accuracy", nouns]
+    head = ["confidence", "mean confidence", share, nouns]
     values = details("All values", table(head, rows, "values"))
     note = paragraph(
         f"Each bar covers the {nouns} of one confidence interval: the fuller its color, the more "
         f"{nouns}; the dot marks their mean confidence. A bar below the dashed line means that the "
-        "model is overconfident."
+        f"model is overconfident. {escape(remark)}".rstrip()
     )
-    body = f'<div class="columns">{figure}<div>{verdict(bins)}{note}{values}</div></div>'
+    body = f'<div class="columns">{figure}<div>{verdict(bins, share)}{note}{values}</div></div>'
     return section("Calibration", body, name="calibration")
 
 
-def verdict(bins: Sequence[Bin]) -> str:
+def verdict(bins: Sequence[Bin], share: str = "accuracy") -> str:
     """Return a paragraph that states the calibration error and over- or underconfidence."""
     total = sum(count for *_, count in _occupied(bins))
     confidence = sum(mean * count for _, mean, _, count in _occupied(bins)) / total
-    accuracy = sum(share * count for _, _, share, count in _occupied(bins)) / total
+    accuracy = sum(right * count for _, _, right, count in _occupied(bins)) / total
     kind = "overconfident" if confidence > accuracy else "underconfident"
     if abs(confidence - accuracy) <= TOLERANCE:
         kind = "well calibrated"
     return paragraph(
         f"Expected calibration error <b>{number(calibration_error(bins))}</b>. Mean confidence "
-        f"{percent(confidence)}, accuracy {percent(accuracy)}: {kind} on average.",
+        f"{percent(confidence)}, {share} {percent(accuracy)}: {kind} on average.",
         "",
     )
 
 
-def diagram(bins: Sequence[Bin]) -> str:
+def diagram(bins: Sequence[Bin], share: str = "accuracy") -> str:
     """Return the reliability diagram as an SVG element."""
     labels = ((AXES.x(tick), number(tick, 1)) for tick in ticks(0, 1))
     parts = [
@@ -85,7 +91,7 @@ def diagram(bins: Sequence[Bin]) -> str:
         *_dots(bins),
     ]
     error = number(calibration_error(bins))
-    title = f"accuracy over confidence, expected calibration error {error}"
+    title = f"{share} over confidence, expected calibration error {error}"
     return svg(parts, title, height=AXES.height)
 
 

@@ -22,7 +22,8 @@ class ClipExample(NamedTuple):
 
     `frames` are RGB images in order. `true_label` is None if unknown. `probability` is the
     probability of `predicted`, and `top` the most probable labels. `over_time` maps a label to
-    its probabilities at the `times` (T,) in seconds; it may be empty.
+    its probabilities at the `times` (T,) in seconds; it may be empty. `heat_maps` are frames
+    overlaid with the Grad-CAM of the predicted label.
     """
 
     name: str
@@ -33,6 +34,7 @@ class ClipExample(NamedTuple):
     top: Sequence[Label] = ()
     times: Sequence[float] = ()
     over_time: Mapping[str, Sequence[float]] = MappingProxyType({})
+    heat_maps: Sequence[Image.Image] = ()
 
 
 class _Group(NamedTuple):
@@ -68,7 +70,12 @@ def clip_examples(
         _Group("Correct", [c for c in labeled if c.true_label == c.predicted], correct),
         _Group("Without a true label", [c for c in ranked if c.true_label is None], None),
     ]
-    body = "".join(_group(group) for group in groups if group.examples)
+    note = (
+        paragraph("The red regions of the colored frames speak most for the prediction (Grad-CAM).")
+        if any(clip.heat_maps for clip in examples)
+        else ""
+    )
+    body = note + "".join(_group(group) for group in groups if group.examples)
     return section("Clips", body, name="clip-examples")
 
 
@@ -84,11 +91,19 @@ def _item(example: ClipExample) -> str:
     """Return a clip as a list item."""
     probability = f'<span class="probability">{percent(example.probability)}</span>'
     labels = "".join(_bar(*label) for label in example.top)
-    return f"""<li>{filmstrip(example.frames, example.name)}<div class="classified"><div>
+    strips = filmstrip(example.frames, example.name) + _heat_maps(example)
+    return f"""<li>{strips}<div class="classified"><div>
 <p class="prediction"><bdi>{escape(example.predicted)}</bdi> {probability}</p>
 {_judgment(example)}<ol class="top-labels">{labels}</ol>
 <p class="name" dir="auto">{escape(example.name)}</p></div>{probability_plot(example)}</div></li>
 """
+
+
+def _heat_maps(example: ClipExample) -> str:
+    """Return a row of frames with Grad-CAM; "" if there are none."""
+    if not example.heat_maps:
+        return ""
+    return filmstrip(example.heat_maps, f"{example.name}, regions that speak for the prediction")
 
 
 def _judgment(example: ClipExample) -> str:

@@ -8,6 +8,7 @@ import io
 import numpy as np
 from PIL import Image
 
+from lrcn_seq.report.heat_map import heat_pixels, relative_weights
 from lrcn_seq.report.markup import escape
 
 # Scale and JPEG quality, from fine to coarse; the first step within the size limit is used.
@@ -51,9 +52,17 @@ def attention_url(weights: np.ndarray) -> str:
         weights: attention (h, w), one pixel per weight. The largest weight is the brightest and 0
             the darkest, so that uniform attention is bright. NaN and infinity count as 0.
     """
-    weights = np.nan_to_num(np.asarray(weights, "float64"), nan=0.0, posinf=0.0, neginf=0.0).clip(0)
-    light = (weights / (weights.max(initial=0.0) or 1.0))[..., None]
-    pixels = (UNATTENDED + light * (ATTENDED - UNATTENDED)).round().astype("uint8")
+    light = relative_weights(weights)[..., None]
+    return _png_url((UNATTENDED + light * (ATTENDED - UNATTENDED)).round().astype("uint8"))
+
+
+def heat_url(weights: np.ndarray) -> str:
+    """Return a Grad-CAM map (h, w) as the `data:` URL of a translucent PNG, from blue to red."""
+    return _png_url(heat_pixels(weights))
+
+
+def _png_url(pixels: np.ndarray) -> str:
+    """Return RGBA pixels (h, w, 4) as the `data:` URL of a PNG file."""
     file = io.BytesIO()
     Image.fromarray(pixels).save(file, "PNG", optimize=True)
     return _data_url("png", file)

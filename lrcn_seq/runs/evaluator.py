@@ -13,9 +13,10 @@ from lrcn_seq.errors import DataError, UsageError
 from lrcn_seq.evaluation import Evaluation
 from lrcn_seq.files import write_text
 from lrcn_seq.records import Sample
-from lrcn_seq.runs.corpus import Corpus, read_corpus
+from lrcn_seq.runs.confidence_file import write_confidence
+from lrcn_seq.runs.corpus import SPLITS, Corpus, read_corpus
 from lrcn_seq.runs.ensembles import check_ensemble, check_rescore_weight, check_rescorer
-from lrcn_seq.runs.folder import CONFIG, SCORES, WEIGHTS, Run
+from lrcn_seq.runs.folder import CONFIDENCE, CONFIG, SCORES, WEIGHTS, Run
 from lrcn_seq.runs.loading import load
 from lrcn_seq.runs.references import write_references
 from lrcn_seq.runs.results import TrainingRecord, write_results
@@ -84,17 +85,17 @@ def evaluate_runs(
     tasks = _load_tasks(folders, weights, overrides)
     rescorer = None if rescore is None else _rescorer(rescore, tasks[0], rescore_weight)
     check_options(tasks, folders[0], retrieval=retrieval, coco_results=coco_results is not None)
-    corpus = _corpus(tasks[0], split, source)
+    fits = output is None and limit is None and fits_confidence(tasks, folders[0], overrides)
+    corpus = _corpus(tasks[0], split, source, with_dev=fits)
     samples = _samples(corpus, split, limit)
     _write_references(references, samples, folders[0])
     details = _details(folders, weights, average, rescore, rescore_weight)
-    if overrides:
-        details["source"] = tasks[0].settings.data.source
-    if len(samples) < len(corpus.splits[split]):
-        details["limit"] = limit
-    # Read the record first, so that damaged files are reported before any file is overwritten.
+    details |= {"source": tasks[0].settings.data.source} if overrides else {}
+    details |= {"limit": limit} if len(samples) < len(corpus.splits[split]) else {}
     record = _record(folders[0], corpus, fused=output is not None)
     with (run := Run(folders[0] if output is None else output)).lock():
+        if fits:
+            write_confidence(run, tasks[0], SampleReader(tasks[0], corpus.contents), corpus.splits)
         evaluation = _evaluate(tasks, weights, corpus, samples, average=average, rescorer=rescorer)
         if retrieval:
             details["retrieval"] = _retrieval(tasks[0], corpus, samples)
@@ -135,7 +136,10 @@ def _load(folder: str) -> Task:
 
 
 def _record(folder: str, corpus: Corpus, *, fused: bool) -> TrainingRecord:
-    """Return the training record of a run for the report, without the history if runs are fused."""
+    """Return the training record of a run for the report, without the history if runs are fused.
+
+    It is read before any file is written, so that damaged files are reported first.
+    """
     record = TrainingRecord.read(Run(folder), corpus.notes)
     return record._replace(history=[]) if fused else record
 
@@ -186,10 +190,27 @@ def _rescorer(folder: str, task: Task, weight: float) -> Rescorer:
     return rescorer
 
 
-def _corpus(task: Task, split: str, source: Source | None) -> Corpus:
-    """Read the samples of the split, and the training samples if the evaluation needs them."""
-    with_training = task.compares_with_training and split != "train"
-    splits = ("train", split) if with_training else (split,)
+def fits_confidence(tasks: Sequence[Task], folder: str, overrides: Sequence[str]) -> bool:
+    """Return whether an evaluation fits the confidence of a run, such as an older one without it.
+
+    It is fitted to the data of the run, so not with overrides.
+    """
+    return (
+        len(tasks) == 1
+        and tasks[0].fits_confidence
+        and not (Path(folder) / CONFIDENCE).exists()
+        and not overrides
+    )
+
+
+def _corpus(task: Task, split: str, source: Source | None, *, with_dev: bool = False) -> Corpus:
+    """Read the samples of the split, and those of train and dev if the evaluation needs them."""
+    needed = {
+        "train": task.compares_with_training or with_dev,
+        "dev": with_dev,
+        "test": False,
+    }
+    splits = [name for name in SPLITS if needed[name] or name == split]
     return read_corpus(task.settings, splits=splits, source=source)
 
 

@@ -17,6 +17,7 @@ from lrcn_seq.locks import lock_file, open_lock
 from lrcn_seq.runs.environment import describe_environment
 from lrcn_seq.runs.state import StateFolder
 
+CONFIDENCE = "confidence.json"
 CONFIG = "config.yaml"
 DERIVED = "derived.json"
 ENDS = "training.json"

@@ -13,7 +13,15 @@ import yaml
 from lrcn_seq import config as configs
 from lrcn_seq.errors import ArgumentError, MissingPackageError, RunError, error_reason
 from lrcn_seq.files import read_json
-from lrcn_seq.runs.folder import CONFIG, DERIVED, HISTORY, SCORES, WEIGHTS, check_trained
+from lrcn_seq.runs.folder import (
+    CONFIDENCE,
+    CONFIG,
+    DERIVED,
+    HISTORY,
+    SCORES,
+    WEIGHTS,
+    check_trained,
+)
 
 PREFIX = "hf://"
 """The beginning of the address of a run on the hub, `hf://USER/NAME` or `hf://USER/NAME@REVISION`."""
@@ -142,7 +150,7 @@ def push(
 def uploaded_files(folder: Path) -> list[str]:
     """Return the names of the files of a run that are uploaded."""
     outputs = _task_type(folder).outputs_type.file_name
-    names = (CONFIG, DERIVED, outputs, WEIGHTS, SCORES, HISTORY)
+    names = (CONFIG, DERIVED, outputs, WEIGHTS, CONFIDENCE, SCORES, HISTORY)
     return [name for name in names if (folder / name).is_file()]
 
 

@@ -16,6 +16,7 @@ from lrcn_seq import config as configs
 from lrcn_seq.errors import LrcnError, RunError, error_reason
 from lrcn_seq.files import check_file
 from lrcn_seq.layers.weight_checks import variable_problem
+from lrcn_seq.runs.confidence_file import restore_confidence
 from lrcn_seq.runs.folder import CONFIG, WEIGHTS, check_trained
 from lrcn_seq.runs.hub import local_folder
 from lrcn_seq.runs.run_outputs import read_outputs
@@ -46,6 +47,7 @@ def load(folder: str | Path) -> Task:
     with zero_weights():
         task = build_task(config, outputs)
     load_weights(task, folder)
+    restore_confidence(task, folder)
     return task
 
 

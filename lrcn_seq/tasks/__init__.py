@@ -18,11 +18,12 @@ from lrcn_seq.tasks._caption_task import CaptionTask
 from lrcn_seq.tasks._classes import Classes
 from lrcn_seq.tasks._dataset import BatchSource, as_dataset
 from lrcn_seq.tasks._ensemble import Average, Ensemble, Rescorer, check_average
+from lrcn_seq.tasks._outputs import Outputs
 from lrcn_seq.tasks._sample_reader import SampleReader, content_index
 from lrcn_seq.tasks._saved_task import load_saved, register_tasks
 from lrcn_seq.tasks._source_dataset import dataset
 from lrcn_seq.tasks._vocabulary import Vocabulary
-from lrcn_seq.tasks.base import Feed, Member, Outputs, Task
+from lrcn_seq.tasks.base import Feed, Member, Task
 
 __all__ = [
     "Average",

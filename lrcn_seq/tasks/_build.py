@@ -13,8 +13,9 @@ from lrcn_seq.layers.weight_limit import limited_weights
 from lrcn_seq.records import Sample
 from lrcn_seq.registry import decoders, encoders, sources, tasks
 from lrcn_seq.tasks._classes import Classes
+from lrcn_seq.tasks._outputs import Outputs
 from lrcn_seq.tasks._vocabulary import Vocabulary
-from lrcn_seq.tasks.base import Outputs, Task
+from lrcn_seq.tasks.base import Task
 
 PROBE_SIZES = {"words": 5, "labels": 2}
 """Vocabulary size and number of classes of networks built to find problems or extract features."""

@@ -51,7 +51,12 @@ class CaptionEnsemble(CaptionPredictor, Ensemble):
             )
 
     def caption_clips(
-        self, clips: Sequence[Clips], search: Mapping[str, Any] | None = None, best: int = 1
+        self,
+        clips: Sequence[Clips],
+        search: Mapping[str, Any] | None = None,
+        best: int = 1,
+        *,
+        words: bool = False,  # noqa: ARG002 - an ensemble has no support of words
     ) -> list[tuple[Caption, ...]]:
         """Write captions for clips with all tasks; see `CaptionPredictor`."""
         model = self._compiled_search(dict(search or self.settings.search))

@@ -20,7 +20,12 @@ class CaptionPredictor(Predictor):
 
     @abstractmethod
     def caption_clips(
-        self, clips: Sequence[Clips], search: Mapping[str, Any] | None = None, best: int = 1
+        self,
+        clips: Sequence[Clips],
+        search: Mapping[str, Any] | None = None,
+        best: int = 1,
+        *,
+        words: bool = False,
     ) -> list[tuple[Caption, ...]]:
         """Write distinct captions for each clip, best first; a clip may have none.
 
@@ -28,7 +33,16 @@ class CaptionPredictor(Predictor):
             clips: the same images or videos, read by each of `readers`.
             search: `{"type": NAME, ...}`; None for the search of the run.
             best: maximum number of captions per clip.
+            words: whether to add the words with their support, if there is a confidence.
         """
+
+    def check_word_support(self, word_support: bool) -> None:
+        """Raise ArgumentError if the support of words is requested, and there is none."""
+        if word_support:
+            raise ArgumentError(
+                "word_support: expected a single run. Received: an ensemble, which has no "
+                "confidence; predict with one of its runs."
+            )
 
     def predict(  # type: ignore[override]  # options differ between tasks
         self,
@@ -38,6 +52,7 @@ class CaptionPredictor(Predictor):
         best: int = 1,
         search: Mapping[str, Any] | None = None,
         batch: int | None = None,
+        word_support: bool = False,
         on_error: Literal["raise", "record"] = "raise",
     ) -> Any:
         """Write captions for one or many images or videos.
@@ -48,6 +63,7 @@ class CaptionPredictor(Predictor):
             best: number of captions per input; a search that is too narrow for it is widened.
             search: `{"type": NAME, ...}` in place of the search of the run.
             batch: number of inputs per batch.
+            word_support: whether to add the words of each caption with their support by the input.
             on_error: whether to raise the error of an input that cannot be read, or for which the
                 search finds no caption, or to record it as `error` of its prediction.
 
@@ -61,6 +77,7 @@ class CaptionPredictor(Predictor):
             RunError: the task has no vocabulary yet.
         """
         check_on_error(on_error)
+        self.check_word_support(word_support)
         first = self.readers()[0]
         inputs, _ = media_list(media, first.media.kind), first.tokenizer
         size = first.predict_batch_size if batch is None else batch
@@ -71,7 +88,7 @@ class CaptionPredictor(Predictor):
             prediction
             for start in range(0, len(inputs.media), size)
             for prediction in self._predict_batch(
-                inputs.media[start : start + size], search, best, start
+                inputs.media[start : start + size], search, best, start, words=word_support
             )
         )
         return finish_predictions(predictions, inputs, on_error)
@@ -103,7 +120,13 @@ class CaptionPredictor(Predictor):
         )
 
     def _predict_batch(
-        self, media: Sequence[Any], search: Mapping[str, Any], best: int, first: int
+        self,
+        media: Sequence[Any],
+        search: Mapping[str, Any],
+        best: int,
+        first: int,
+        *,
+        words: bool = False,
     ) -> list[CaptionPrediction]:
         clips, errors = [], {}
         for position, item in enumerate(media):
@@ -112,7 +135,8 @@ class CaptionPredictor(Predictor):
             except MediaError as error:
                 errors[position] = error.reason
         packed = [concatenate_clips(read) for read in zip(*clips, strict=True)]
-        captions = iter(self.caption_clips(packed, search, best) if clips else ())
+        found = self.caption_clips(packed, search, best, words=words) if clips else ()
+        captions = iter(found)
         names = [prediction_name(media, position, first) for position in range(len(media))]
         return [
             CaptionPrediction(name, (), errors[position])

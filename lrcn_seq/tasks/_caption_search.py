@@ -93,17 +93,23 @@ class CaptionSearch(keras.Model):
         attention = outputs[0].attention if len(outputs) == 1 else None
         return StepOutput(logits, attention, tuple(output.state for output in outputs))
 
-    def hypotheses(self, clips: Sequence[Clips]) -> Hypotheses:
+    def hypotheses(
+        self, clips: Sequence[Clips], encoded: Sequence[Clips] | None = None
+    ) -> Hypotheses:
         """Run the compiled search, rerank its hypotheses, and return NumPy arrays.
 
         Clips for which the search finds no caption have scores of −inf. A random search with
         `per_row_seeds` finds the same captions for a clip in any batch.
+
+        Args:
+            clips: for each task, the clips.
+            encoded: the clips as `FrameEncoder.shorten` has returned them; None to shorten them.
         """
         seeds = clip_seeds(clips[0], self.seed) if self.search.per_row_seeds else None
-        inputs = tuple(
-            task.frame_encoder.shorten(packed)
-            for task, packed in zip(self._tasks.value, clips, strict=True)
-        )
+        if encoded is None:
+            pairs = zip(self._tasks.value, clips, strict=True)
+            encoded = [task.frame_encoder.shorten(packed) for task, packed in pairs]
+        inputs = tuple(encoded)
         found = self.predict_on_batch((inputs, seeds))
         return self.search.rerank(Hypotheses(*map(ops.convert_to_numpy, found)))
 

@@ -9,13 +9,15 @@ from typing import Any, ClassVar
 import numpy as np
 from keras import ops
 
-from lrcn_seq.errors import Problem, SearchError
-from lrcn_seq.evaluation import CaptionEvaluation, evaluate_captions
+from lrcn_seq.errors import ArgumentError, Problem, SearchError
+from lrcn_seq.evaluation import CaptionEvaluation, GoodCaptions, evaluate_captions
+from lrcn_seq.layers.untracked import Untracked
 from lrcn_seq.progress import progress_bar
 from lrcn_seq.records import SPECIAL, Caption, Clips, Hypotheses, Sample
 from lrcn_seq.report import Section
 from lrcn_seq.report.caption_diversity import COLLAPSED
 from lrcn_seq.search.base import NO_SENTENCE
+from lrcn_seq.tasks._caption_confidence import CaptionConfidence, fit_caption_confidence
 from lrcn_seq.tasks._caption_ensemble import CaptionEnsemble
 from lrcn_seq.tasks._caption_prediction import CaptionPredictor
 from lrcn_seq.tasks._caption_problems import task_problems
@@ -24,7 +26,10 @@ from lrcn_seq.tasks._caption_report import caption_sections
 from lrcn_seq.tasks._caption_search import CaptionSearch
 from lrcn_seq.tasks._caption_training import CaptionTraining
 from lrcn_seq.tasks._ensemble import Average, Ensemble, Rescorer
+from lrcn_seq.tasks._grad_cam import check_maps
+from lrcn_seq.tasks._media import media_list, prediction_name
 from lrcn_seq.tasks._sample_reader import SampleReader
+from lrcn_seq.tasks._task_explanation import check_target, explain_caption
 from lrcn_seq.tasks.base import Member
 
 
@@ -35,6 +40,31 @@ class CaptionTask(CaptionPredictor, CaptionTraining):  # type: ignore[misc]  # o
     default_monitor: ClassVar[str] = "cider"
     evaluation_options: ClassVar[frozenset[str]] = frozenset({"retrieval", "coco_results"})
     compares_with_training: ClassVar[bool] = True
+    fits_confidence: ClassVar[bool] = True
+    _confidence: Untracked[CaptionConfidence | None] = Untracked(None)
+
+    @property
+    def confidence(self) -> CaptionConfidence | None:
+        """The confidence that was fitted to dev; None if it was not."""
+        return self._confidence.value
+
+    def fit_confidence(
+        self, reader: SampleReader, dev: Sequence[Sample], training: Sequence[Sample]
+    ) -> Mapping[str, Any]:
+        """Fit the confidence of captions to dev, use it, and return it as a JSON object.
+
+        Args:
+            reader: reads the clips of samples.
+            dev: the samples of dev.
+            training: the training samples.
+        """
+        confidence = fit_caption_confidence(self, reader, dev, training)
+        self._confidence = Untracked(confidence)
+        return confidence.as_dict()
+
+    def restore_confidence(self, record: Mapping[str, Any]) -> None:
+        """Use the confidence that `fit_confidence` has returned."""
+        self._confidence = Untracked(CaptionConfidence.from_dict(record))
 
     def network_problems(self) -> list[Problem]:
         """Return the problems of `data.plan` and of the search, including its texts."""
@@ -68,8 +98,10 @@ class CaptionTask(CaptionPredictor, CaptionTraining):  # type: ignore[misc]  # o
                 rescorer=rescorer and Rescorer(rescorer.task, rescorer.weight),
             )
         streams = (member.reader.clips(samples, size) for member in readers)
-        batches = map(writer.caption_clips, zip(*streams, strict=True))
-        return members[0].task.score_captions(samples, batches, training=training)
+        batches = (writer.caption_clips(clips, words=True) for clips in zip(*streams, strict=True))
+        task = members[0].task
+        good = task.confidence.good if task.confidence and len(readers) == 1 else None
+        return task.score_captions(samples, batches, training=training, good=good)
 
     def score_captions(
         self,
@@ -77,6 +109,7 @@ class CaptionTask(CaptionPredictor, CaptionTraining):  # type: ignore[misc]  # o
         batches: Iterable[list[tuple[Caption, ...]]],
         *,
         training: Sequence[Sample] = (),
+        good: GoodCaptions | None = None,
     ) -> CaptionEvaluation:
         """Score the captions of batches of samples.
 
@@ -84,6 +117,7 @@ class CaptionTask(CaptionPredictor, CaptionTraining):  # type: ignore[misc]  # o
             samples: the samples in order.
             batches: for each batch, the captions of its samples, best first; the best is scored.
             training: the training samples; captions that they do not contain are novel.
+            good: the definition of a good caption by which confidences were fitted.
 
         Raises:
             SearchError: a sample has no caption.
@@ -99,7 +133,7 @@ class CaptionTask(CaptionPredictor, CaptionTraining):  # type: ignore[misc]  # o
         texts = [caption for sample in training for caption in sample.captions]
         unknown, settings = self.tokenizer.vocabulary()[SPECIAL.unknown], self.settings.evaluation
         return evaluate_captions(
-            samples, best, settings, unknown=unknown, training_captions=texts or None
+            samples, best, settings, unknown=unknown, training_captions=texts or None, good=good
         )
 
     def has_collapsed(self, evaluation: CaptionEvaluation) -> bool:
@@ -122,6 +156,37 @@ class CaptionTask(CaptionPredictor, CaptionTraining):  # type: ignore[misc]  # o
         """Return report sections on caption diversity and on the best and worst captions."""
         return caption_sections(self, evaluation)
 
+    def explain(self, media: Any, target: Any = None) -> Any:
+        """Return the regions on which each word of a caption depends, as heat maps.
+
+        Grad-CAM (Selvaraju et al. 2017, section 3) is computed for each word given the previous
+        words. If the decoder has attention, its weights are returned as well.
+
+        Args:
+            media: a path, a PIL image, an array (H, W, 3) or (T, H, W, 3), or a list of them.
+            target: a caption of the user, or a prediction of this task, whose first caption is
+                explained; None to write the caption first.
+
+        Returns:
+            An explanation with `words`, `maps` (L, S, h, w) and `image()`; a list of explanations
+            for a list of inputs.
+
+        Raises:
+            ArgumentError: an argument is invalid.
+            MediaError: an input cannot be read.
+            UsageError: the encoder has no convolutional feature map.
+        """
+        check_maps(self)
+        check_target(target, "captions", "caption")
+        inputs = media_list(media, self.media.kind)
+        explanations = []
+        for position, item in enumerate(inputs.media):
+            found = self.predict(item) if target is None else target
+            caption = found if isinstance(found, str) else found.captions[0].text
+            name = prediction_name(inputs.media, position)
+            explanations.append(explain_caption(self, item, name, caption))
+        return explanations[0] if inputs.is_single else explanations
+
     @abstractmethod
     def read_clip(self, media: Any) -> Clips:
         """Read a path, PIL image or array as one clip.
@@ -131,30 +196,65 @@ class CaptionTask(CaptionPredictor, CaptionTraining):  # type: ignore[misc]  # o
         """
 
     def caption_clips(
-        self, clips: Sequence[Clips], search: Mapping[str, Any] | None = None, best: int = 1
+        self,
+        clips: Sequence[Clips],
+        search: Mapping[str, Any] | None = None,
+        best: int = 1,
+        *,
+        words: bool = False,
     ) -> list[tuple[Caption, ...]]:
         """Write captions for clips that this task has read; see `CaptionPredictor`."""
-        return self.captions(clips[0], search, best)
+        return self.captions(clips[0], search, best, words=words)
 
-    def write(self, clips: Clips, search: Mapping[str, Any] | None = None) -> Hypotheses:
+    def check_word_support(self, word_support: bool) -> None:
+        """Raise ArgumentError if the support of words is requested, and the run has none."""
+        if word_support and self.confidence is None:
+            raise ArgumentError(
+                "word_support: expected a run whose confidence was fitted to dev. Received: a run "
+                "without it; `lrcn evaluate RUN` fits it, and so does the end of a training."
+            )
+
+    def write(
+        self,
+        clips: Clips,
+        search: Mapping[str, Any] | None = None,
+        encoded: Clips | None = None,
+    ) -> Hypotheses:
         """Search for captions of clips with a compiled model.
 
         Args:
             clips: the clips.
             search: `{"type": NAME, ...}`; None for the search of the run.
+            encoded: the clips as `frame_encoder.shorten` has returned them.
 
         Returns:
             The hypotheses as NumPy arrays.
         """
         spec = dict(search or self.settings.search)
         model = self.cached_model("caption_search", lambda: CaptionSearch([self], spec), key=spec)
-        return model.hypotheses([clips])
+        return model.hypotheses([clips], None if encoded is None else [encoded])
 
     def captions(
-        self, clips: Clips, search: Mapping[str, Any] | None = None, best: int = 1
+        self,
+        clips: Clips,
+        search: Mapping[str, Any] | None = None,
+        best: int = 1,
+        *,
+        words: bool = False,
     ) -> list[tuple[Caption, ...]]:
-        """Write distinct captions for each clip, best first; a clip may have none."""
-        return self.decode_hypotheses(self.write(clips, search), best)
+        """Write distinct captions for each clip, best first; a clip may have none.
+
+        Args:
+            clips: the clips.
+            search: `{"type": NAME, ...}`; None for the search of the run.
+            best: maximum number of captions per clip.
+            words: whether to add the words with their support, if the task has a confidence.
+        """
+        if self.confidence is None or not (words or self.confidence.scaling):
+            return self.decode_hypotheses(self.write(clips, search), best)
+        encoded = self.frame_encoder.shorten(clips, always=True)
+        captions = self.decode_hypotheses(self.write(clips, search, encoded), best)
+        return self.confidence.assess(self, encoded, captions, words=words)
 
     def decode_hypotheses(self, found: Hypotheses, best: int = 1) -> list[tuple[Caption, ...]]:
         """Decode the IDs of hypotheses to distinct captions, best first.

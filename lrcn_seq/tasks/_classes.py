@@ -15,7 +15,7 @@ from lrcn_seq.data.sources.base import labels_of
 from lrcn_seq.errors import ArgumentError, DataError, shorten_names
 from lrcn_seq.files import read_json, write_text
 from lrcn_seq.records import Sample
-from lrcn_seq.tasks.base import Outputs
+from lrcn_seq.tasks._outputs import Outputs
 
 FEW_CLIPS = 20
 """Training clips per class below which classes are hardly learned."""

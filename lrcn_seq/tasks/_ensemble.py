@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, get_args
 
-from lrcn_seq.errors import ArgumentError
+from lrcn_seq.errors import ArgumentError, UsageError
 from lrcn_seq.tasks._keras_model import export_model
 
 if TYPE_CHECKING:
@@ -96,6 +96,16 @@ class Ensemble(Predictor):
     def readers(self) -> tuple[Any, ...]:
         """Return the tasks that predict, followed by the rescorer; see `Predictor`."""
         return self.tasks if self.rescorer is None else (*self.tasks, self.rescorer.task)
+
+    def explain(self, media: Any, target: Any = None) -> Any:  # noqa: ARG002 - as of a task
+        """Refuse: the maps of several encoders are not combined.
+
+        Raises:
+            UsageError: always.
+        """
+        raise UsageError(
+            "explain: expected a single run. Received: an ensemble; explain its runs one by one."
+        )
 
     @abstractmethod
     def serving_model(self) -> Any:

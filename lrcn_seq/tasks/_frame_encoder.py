@@ -38,7 +38,7 @@ class FrameEncoder(keras.Model):
         ]
         return np.concatenate(chunks)
 
-    def shorten(self, clips: Clips) -> Clips:
+    def shorten(self, clips: Clips, *, always: bool = False) -> Clips:
         """Replace the frames of large batches by their features (N, R, D).
 
         The activations of a CNN for one frame are far larger than the features of the frame.
@@ -48,8 +48,9 @@ class FrameEncoder(keras.Model):
             clips: clips of pixels, vectors or stored features. Only pixels of a frame-wise encoder
                 are replaced, if they exceed one chunk or this model runs eagerly (`run_eagerly`),
                 which saves compiling the encoder. Other clips are returned unchanged.
+            always: whether to replace the pixels of small batches as well.
         """
-        apart = len(clips.frames) > FRAMES_PER_CALL or self.run_eagerly
+        apart = always or len(clips.frames) > FRAMES_PER_CALL or self.run_eagerly
         if not (clips.frames.ndim == 4 and apart and self.encoder.frame_wise):
             return clips
         return Clips(self.features(clips.frames), clips.index)

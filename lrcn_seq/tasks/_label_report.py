@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from PIL import Image
 
 from lrcn_seq import report
 from lrcn_seq.evaluation import FrameEvaluation, LabelEvaluation
 from lrcn_seq.records import Sample
-from lrcn_seq.tasks._report_images import EXAMPLES, example_images
+from lrcn_seq.tasks._report_images import EXAMPLES, EXPLAINED, example_images
+from lrcn_seq.tasks._task_explanation import explain_classes
 
 if TYPE_CHECKING:
     from lrcn_seq.tasks.activity import Activity
@@ -34,7 +37,11 @@ def label_sections(
         clips = report.clip_examples(examples)
     else:
         correct = int(np.trace(scores.confusion))
-        examples = [label_example(task, evaluation, i) for i in informative(evaluation)]
+        shown = informative(evaluation)
+        errors = [i for i in shown if evaluation.predicted[i] != evaluation.truth[i]]
+        right = [i for i in shown if i not in errors]
+        explained = {*errors[:EXPLAINED], *right[:EXPLAINED]}
+        examples = [label_example(task, evaluation, i, is_explained=i in explained) for i in shown]
         clips = report.clip_examples(examples, correct=correct, incorrect=scores.count - correct)
     return [
         report.confusion(scores.labels, scores.confusion, noun),
@@ -53,13 +60,26 @@ def informative(evaluation: LabelEvaluation) -> list[int]:
     return [*errors[:EXAMPLES], *unsure[:EXAMPLES]]
 
 
-def label_example(task: Activity, evaluation: LabelEvaluation, index: int) -> report.ClipExample:
-    """Return an example clip with the probabilities of its true and predicted labels over time."""
+def label_example(
+    task: Activity, evaluation: LabelEvaluation, index: int, *, is_explained: bool = False
+) -> report.ClipExample:
+    """Return an example clip with the probabilities of its true and predicted labels over time.
+
+    Args:
+        task: the task.
+        evaluation: an evaluation of the task.
+        index: the index of the clip.
+        is_explained: whether to compute Grad-CAM for the predicted label.
+    """
     sample, row = evaluation.samples[index], evaluation.probabilities[index]
     names = evaluation.report.labels
     true_label, predicted = names[evaluation.truth[index]], names[row.argmax()]
     times, rows = probabilities_over_time(task, sample)
     labels = dict.fromkeys((true_label, predicted)) if len(times) else {}
+    heat_maps: Sequence[Image.Image] = ()
+    if is_explained and task.encoder.has_maps:
+        explanation = explain_classes(task, sample.media, sample.id, [predicted])
+        heat_maps = explanation.tiles(explanation.maps, 0)
     return report.ClipExample(
         name=sample.id,
         frames=example_images(task, sample),
@@ -69,6 +89,7 @@ def label_example(task: Activity, evaluation: LabelEvaluation, index: int) -> re
         top=task.top_labels(row, TOP),
         times=times.tolist(),
         over_time={label: rows[:, names.index(label)].tolist() for label in labels},
+        heat_maps=heat_maps,
     )
 
 

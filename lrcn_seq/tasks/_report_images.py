@@ -11,6 +11,8 @@ from lrcn_seq.tasks.base import Task
 
 EXAMPLES = 12
 """Maximum number of examples of one kind, e.g. of the best captions."""
+EXPLAINED = 2
+"""Maximum number of examples of one kind with Grad-CAM."""
 FRAMES = 6
 """Maximum number of frames shown for a clip."""
 SIZE = Preprocessing(256, 256, resize="pad", interpolation="bicubic")

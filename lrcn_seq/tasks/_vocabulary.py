@@ -13,7 +13,7 @@ from lrcn_seq.config import Config
 from lrcn_seq.errors import ArgumentError
 from lrcn_seq.records import SPECIAL, Sample
 from lrcn_seq.registry import tokenizers
-from lrcn_seq.tasks.base import Outputs
+from lrcn_seq.tasks._outputs import Outputs
 
 FEW_SAMPLES = 1_000
 """Training images or videos below which captions are often wrong."""

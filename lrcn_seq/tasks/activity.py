@@ -20,6 +20,7 @@ from lrcn_seq.report import Section
 from lrcn_seq.tasks._classes import Classes
 from lrcn_seq.tasks._classifier import Classifier, StreamingClassifier
 from lrcn_seq.tasks._ensemble import Average, Ensemble
+from lrcn_seq.tasks._grad_cam import check_maps
 from lrcn_seq.tasks._label_ensemble import LabelEnsemble
 from lrcn_seq.tasks._label_feed import LabelFeed
 from lrcn_seq.tasks._label_fit import LabelFit
@@ -27,8 +28,9 @@ from lrcn_seq.tasks._label_prediction import LabelPredictor
 from lrcn_seq.tasks._label_report import label_sections
 from lrcn_seq.tasks._label_scoring import score_ensemble
 from lrcn_seq.tasks._losses import label_loss
-from lrcn_seq.tasks._media import sampling_problems
+from lrcn_seq.tasks._media import media_list, prediction_name, sampling_problems
 from lrcn_seq.tasks._sample_reader import SampleReader
+from lrcn_seq.tasks._task_explanation import check_target, explain_classes
 from lrcn_seq.tasks.base import Member, Task
 
 SCORES = ("top_1", "top_5", "mean_class", "log_loss", "calibration")
@@ -197,6 +199,37 @@ class Activity(LabelPredictor, LabelFit, Task):  # type: ignore[misc]  # options
                 "Expected a task with class names. Received: a network built for a number of "
                 "classes; train it, or load a run."
             )
+
+    def explain(self, media: Any, target: Any = None, *, top: int = 1) -> Any:
+        """Return the regions of each frame on which a class depends, as heat maps.
+
+        Grad-CAM (Selvaraju et al. 2017, section 3) is computed for the mean log odds of the class
+        over the clip.
+
+        Args:
+            media: a path, an array (T, H, W, 3), or a list of them.
+            target: a class, or a prediction of this task; None to classify the clip first.
+            top: number of classes of a prediction to explain, most probable first.
+
+        Returns:
+            An explanation with `words` (the classes), `maps` (L, S, h, w) and `image()`; a list of
+            explanations for a list of inputs.
+
+        Raises:
+            ArgumentError: a class is unknown, or an argument is invalid.
+            MediaError: a video cannot be read.
+            UsageError: the encoder has no convolutional feature map.
+        """
+        check_maps(self)
+        check_target(target, "labels", "class")
+        inputs = media_list(media, self.media.kind)
+        explanations = []
+        for position, item in enumerate(inputs.media):
+            found = self.predict(item, top=top) if target is None else target
+            labels = [found] if isinstance(found, str) else [x.label for x in found.labels[:top]]
+            name = prediction_name(inputs.media, position)
+            explanations.append(explain_classes(self, item, name, labels))
+        return explanations[0] if inputs.is_single else explanations
 
     def initial_stream_state(self) -> StreamState:
         """Return the state of the classifier before the first frame.

@@ -7,10 +7,9 @@ packages do not depend on the type of a task.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, Self
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
 import keras
 import numpy as np
@@ -25,83 +24,12 @@ from lrcn_seq.registry import samplings, views
 from lrcn_seq.tasks._ensemble import Average, Ensemble, Predictor
 from lrcn_seq.tasks._frame_encoder import FrameEncoder
 from lrcn_seq.tasks._keras_model import KerasModel
+from lrcn_seq.tasks._outputs import Outputs
 
 if TYPE_CHECKING:
     from lrcn_seq.report import Section
     from lrcn_seq.tasks._sample_reader import SampleReader
     from lrcn_seq.tasks._serving import ServingModel
-
-
-class Outputs(ABC):
-    """The outputs of a task: the words of a vocabulary, or classes.
-
-    The outputs are learned from samples when training begins, and saved in the run folder. Their
-    number is the width of the last layer of the decoder.
-    """
-
-    decoder_argument: ClassVar[str]
-    """The constructor argument of the decoder that sets the number of words or classes."""
-    size_name: ClassVar[str]
-    """The name of the number of words or classes in `derived.json` and as argument of `build`."""
-    file_name: ClassVar[str]
-    """The name of the file in a run folder that contains the words or classes."""
-
-    @classmethod
-    @abstractmethod
-    def learn(cls, config: Config, samples: Iterable[Sample]) -> Self:
-        """Learn the vocabulary or the classes from the samples of a source.
-
-        Args:
-            config: the config of the run.
-            samples: the samples of all splits.
-
-        Raises:
-            DataError: the samples contain too few words or classes.
-        """
-
-    @classmethod
-    def split_notes(cls, splits: Mapping[str, Sequence[Sample]]) -> Iterable[str]:  # noqa: ARG003
-        """Return sentences about splits that lack some of the outputs."""
-        return ()
-
-    @classmethod
-    def data_advice(
-        cls,
-        samples: Sequence[Sample],  # noqa: ARG003 - outputs override it
-        config: Config,  # noqa: ARG003
-        noun: str,  # noqa: ARG003
-    ) -> Iterable[str]:
-        """Return sentences on few or one-sided training data.
-
-        Args:
-            samples: the training samples.
-            config: the config.
-            noun: the noun for a sample.
-        """
-        return ()
-
-    @classmethod
-    @abstractmethod
-    def load(cls, path: Path) -> Self:
-        """Read the vocabulary or the classes from a file.
-
-        Raises:
-            DataError, RunError: the file is missing or damaged.
-        """
-
-    @abstractmethod
-    def save(self, path: Path) -> None:
-        """Write the vocabulary or the classes to a file."""
-
-    @property
-    @abstractmethod
-    def names(self) -> Sequence[str]:
-        """The words or classes, in the order of the decoder's outputs."""
-
-    @classmethod
-    @abstractmethod
-    def check_size(cls, size: int) -> None:
-        """Raise ArgumentError unless a network can predict this number of words or classes."""
 
 
 class Feed(Protocol):
@@ -153,6 +81,8 @@ class Task(KerasModel, Predictor):
     """The class of several tasks that predict together; None if the task supports no ensembles."""
     evaluation_options: ClassVar[frozenset[str]] = frozenset()
     """Options of `lrcn evaluate` that the task supports, e.g. `retrieval` or `coco_results`."""
+    fits_confidence: ClassVar[bool] = False
+    """Whether the task fits the confidence of its predictions to dev, see `fit_confidence`."""
     compares_with_training: ClassVar[bool] = False
     """Whether an evaluation compares predictions with the training samples."""
 
@@ -282,6 +212,16 @@ class Task(KerasModel, Predictor):
             f"{len(samples):,} samples; use a run that writes captions."
         )
 
+    def fit_confidence(
+        self, reader: SampleReader, dev: Sequence[Sample], training: Sequence[Sample]
+    ) -> Mapping[str, Any]:
+        """Fit the confidence of predictions to dev, and return it for `restore_confidence`."""
+        raise NotImplementedError
+
+    def restore_confidence(self, record: Mapping[str, Any]) -> None:
+        """Use the confidence that `fit_confidence` has returned, as a JSON object."""
+        raise NotImplementedError
+
     @abstractmethod
     def report_sections(self, evaluation: Any) -> Sequence[Section | None]:
         """Return the report sections specific to the task; None stands for an omitted section.
@@ -297,6 +237,21 @@ class Task(KerasModel, Predictor):
         Commands set the option `on_error` to `record`: the prediction of an input that cannot be
         read then has an `error`. By default, the error is raised.
         """
+
+    def explain(self, media: Any, target: Any = None) -> Any:
+        """Return heat maps of the regions on which the prediction for an image or clip depends.
+
+        Args:
+            media: a path, a PIL image or an array.
+            target: the prediction to explain.
+
+        Raises:
+            UsageError: the task does not support explanations.
+        """
+        raise UsageError(
+            f"Expected a task that explains its predictions. Received: the task {self.name}, media "
+            f"of type {type(media).__name__} and the target {target}; use a run of another task."
+        )
 
     def annotate(self, sample: Sample, target: Any) -> Sample:
         """Return a sample with a target of `fit`, such as a caption or a class.

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 
 from lrcn_seq.config import Config
 from lrcn_seq.errors import ArgumentError, MediaError, Problem
-from lrcn_seq.records import CaptionPrediction, Clips, Window
+from lrcn_seq.records import Caption, CaptionPrediction, Clips, Window
 from lrcn_seq.registry import tasks
 from lrcn_seq.search.base import NO_SENTENCE
 from lrcn_seq.tasks._caption_ensemble import CaptionEnsemble
@@ -40,6 +41,7 @@ class WindowPredictor(CaptionPredictor):
         beams: int | None = None,
         best: int = 1,
         search: Mapping[str, Any] | None = None,
+        word_support: bool = False,
         on_error: Literal["raise", "record"] = "raise",
     ) -> Any:
         """Write captions for consecutive windows of videos.
@@ -52,6 +54,7 @@ class WindowPredictor(CaptionPredictor):
             beams: width of the beam search.
             best: number of captions per window.
             search: `{"type": NAME, ...}` in place of the search of the run.
+            word_support: whether to add the words of each caption with their support by the window.
             on_error: as in `predict`.
 
         Returns:
@@ -62,6 +65,7 @@ class WindowPredictor(CaptionPredictor):
             MediaError: a video failed, and `on_error` is `raise`.
         """
         check_on_error(on_error)
+        self.check_word_support(word_support)
         inputs = media_list(media, self.readers()[0].media.kind)
         if not seconds > 0:
             raise ArgumentError(
@@ -70,14 +74,21 @@ class WindowPredictor(CaptionPredictor):
         resolved = self.resolve_search(search, beams=beams, best=best)
         predictions = (
             self._predict_windows(
-                item, prediction_name(inputs.media, place), seconds, resolved, best
+                item,
+                prediction_name(inputs.media, place),
+                seconds,
+                partial(self.caption_clips, search=resolved, best=best, words=word_support),
             )
             for place, item in enumerate(inputs.media)
         )
         return finish_predictions(predictions, inputs, on_error)
 
     def _predict_windows(
-        self, media: Any, name: str, seconds: float, search: Mapping[str, Any], best: int
+        self,
+        media: Any,
+        name: str,
+        seconds: float,
+        write: Callable[[Sequence[Clips]], list[tuple[Caption, ...]]],
     ) -> CaptionPrediction:
         try:
             spans, clips = zip(
@@ -85,9 +96,7 @@ class WindowPredictor(CaptionPredictor):
             )
             check_equal_windows(spans, name)
             captions = [
-                sentences
-                for batch in zip(*clips, strict=True)
-                for sentences in self.caption_clips(batch, search, best)
+                sentences for batch in zip(*clips, strict=True) for sentences in write(batch)
             ]
         except MediaError as error:
             return CaptionPrediction(name, (), error.reason)

@@ -10,10 +10,11 @@ import keras
 from lrcn_seq import config as configs
 from lrcn_seq.errors import ConfigError
 from lrcn_seq.runs import Run, load_weights
+from lrcn_seq.runs.confidence_file import write_confidence
 from lrcn_seq.runs.corpus import Corpus, check_splits, data_size, print_notes, read_corpus
 from lrcn_seq.runs.data_advice import data_advice
 from lrcn_seq.runs.environment import warn_of_changes
-from lrcn_seq.runs.folder import CONFIG, SKIPPED
+from lrcn_seq.runs.folder import CONFIDENCE, CONFIG, SKIPPED
 from lrcn_seq.runs.longer_training import resumed_state
 from lrcn_seq.runs.results import TrainingRecord, write_results
 from lrcn_seq.runs.run_outputs import prepare_outputs
@@ -66,6 +67,8 @@ def train(
             warn_of_changes(str(run.folder), run.environment())
             outputs = prepare_outputs(run, config, corpus)
             state = read_state(run, config, overrides)
+            # The weights on which the confidence depends may change.
+            (run / CONFIDENCE).unlink(missing_ok=True)
             task = train_stages(config, run, corpus, outputs, state, callbacks=callbacks)
         except BaseException:
             run.remove_unless_begun(config)
@@ -218,5 +221,6 @@ def evaluate_best(task: Task, run: Run, corpus: Corpus) -> None:
     record = TrainingRecord.read(run, corpus.notes)
     reader = SampleReader(task, corpus.contents)
     training = corpus.splits["train"]
+    write_confidence(run, task, reader, corpus.splits)
     evaluation = task.evaluate_samples(reader, corpus.splits[split], training=training)
     write_results(run, task, evaluation, record, split=split)

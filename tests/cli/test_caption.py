@@ -210,3 +210,18 @@ def test_process_prints_one_object_and_one_sentence(smoke_run, images, broken):
     assert keys == [["file", "captions"], ["file", "error"]]
     assert result.stderr.startswith(f"lrcn caption: {broken['cut']}: ")
     assert result.stderr.count("\n") == 1
+
+
+def test_unsupported_words_are_marked(caption, images, task):
+    """`--word-support` adds the words to JSON, and brackets unsupported ones in the text."""
+    (row,) = rows(caption(images / "a.png", "--json", "--word-support"))
+    (words,) = [one["words"] for one in row["captions"]]
+    assert [word["word"] for word in words] == row["captions"][0]["text"].split()
+    assert all(
+        word["support"] == pytest.approx(word["log_probability"] - word["without_image"])
+        for word in words
+    )
+    line = " ".join(one["word"] if one["supported"] else f"[{one['word']}]" for one in words)
+    assert caption(images / "a.png", "--word-support").out == line + "\n"
+    (plain,) = rows(caption(images / "a.png", "--json"))
+    assert "words" not in plain["captions"][0]

@@ -75,7 +75,7 @@ def test_lines_of_several_files_follow_the_file_name(predict):
 
 def test_file_name_can_be_shown_for_a_single_file(task, capsys):
     """With `show_file`, each result line of a single file begins with the file name."""
-    arguments = argparse.Namespace(run="RUN", output=None, json=False)
+    arguments = argparse.Namespace(run="RUN", output=None, json=False, explain=None)
     code = predict_files(
         arguments,
         ["ab.x"],

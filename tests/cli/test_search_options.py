@@ -17,6 +17,9 @@ class Writer:
     def resolve_search(self, search, *, beams, best):
         return {"given": search, "beams": beams, "best": best}
 
+    def check_word_support(self, word_support):
+        assert word_support
+
 
 def parse(*arguments: str) -> argparse.Namespace:
     """Parse search options from a list of arguments."""
@@ -37,6 +40,11 @@ def test_options_are_passed_to_the_task():
     """The options `--beams` and `--best` are passed to the task."""
     options = caption_options(Writer(), parse("--beams", "7", "--best", "2"), [])
     assert options == {"search": {"given": None, "beams": 7, "best": 2}, "best": 2}
+
+
+def test_word_support_is_requested_by_its_option():
+    """The option `--word-support` is checked, and passed to the task."""
+    assert caption_options(Writer(), parse("--word-support"), [])["word_support"] is True
 
 
 def test_overrides_replace_values_of_the_search_of_the_run():

@@ -259,6 +259,7 @@ def test_the_input_may_be_a_list(case):
         decoder(features, *words)
 
 
+@pytest.mark.jax
 def test_padding_and_neighbors_do_not_matter(case):
     """The logits of a clip do not depend on the other clips, their order, or padding."""
     part, arguments, derived = case
@@ -292,6 +293,7 @@ def test_half_precision(case, policy):
     assert np.abs(logits(outputs) - expected).max() <= 0.05 * max(1, np.abs(expected).max())
 
 
+@pytest.mark.jax
 def test_training_reaches_every_weight(case):
     """A training step changes every trainable weight of a decoder."""
     part, arguments, derived = case
@@ -353,6 +355,7 @@ def test_causal(name):
     assert frame_decoder(name).causal == (name in CAUSAL)
 
 
+@pytest.mark.jax
 @pytest.mark.parametrize("name", CAUSAL)
 def test_streaming_equals_the_clip_up_to_a_step(name):
     """Streaming gives at each step the logits of the clip so far, with a state of fixed size."""
@@ -377,6 +380,7 @@ def test_a_decoder_that_is_not_causal_does_not_stream(name):
             call()
 
 
+@pytest.mark.jax
 def test_loop_of_steps_equals_call(words_case):
     """A loop over `step` gives the logits of `call` and keeps the structure of the state."""
     part, arguments = words_case

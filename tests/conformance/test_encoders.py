@@ -111,6 +111,7 @@ def test_arguments_are_plain_and_checked(case):
     assert [w.shape for w in second.weights] == [w.shape for w in first.weights]
 
 
+@pytest.mark.jax
 def test_features_and_mask(case):
     """Features are (B, S, R, D) in the compute dtype, and zero exactly where the mask is False."""
     part, arguments = case
@@ -171,6 +172,27 @@ def test_feature_shape_is_that_of_the_features(case):
         assert len(encoder.variables) == variables
 
 
+def test_features_come_from_the_feature_maps(case):
+    """The features of the maps equal those of the clips; encoders without maps refuse."""
+    part, arguments = case
+    encoder = part(**arguments)
+    batch = clips(encoder)
+    expected, real = arrays(encoder(batch))
+    if not encoder.has_maps:
+        with pytest.raises(ArgumentError, match=r"feature maps\. Received: vectors"):
+            encoder.clip_maps(batch)
+        with pytest.raises(ArgumentError, match=r"feature maps\. Received: vectors"):
+            encoder.encode_maps(np.zeros((1, 1, 2, 2, 3)), np.ones((1, 1)))
+        return
+    maps, mask = encoder.clip_maps(batch)
+    features, found = arrays(encoder.encode_maps(maps, mask))
+    assert maps.shape[:2] == expected.shape[:2]
+    assert len(maps.shape) == 5
+    assert np.array_equal(found, real)
+    assert np.allclose(features, expected, atol=1e-5)
+
+
+@pytest.mark.jax
 def test_padding_and_neighbors_do_not_matter(case):
     """The features of a clip do not depend on the other clips of the batch or their order."""
     part, arguments = case
@@ -278,6 +300,7 @@ def test_half_precision(case, policy):
     assert np.abs(found - expected).max() <= tolerance
 
 
+@pytest.mark.jax
 def test_training_reaches_every_weight(case):
     """A training step changes every trainable weight of an encoder."""
     part, arguments = case

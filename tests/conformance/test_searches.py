@@ -127,6 +127,7 @@ def test_all_searches_of_the_package_are_tested():
     assert set(NAMES) >= names
 
 
+@pytest.mark.jax
 def test_shapes(hypotheses):
     """Hypotheses have words (B, K, L), and scores, lengths and log probabilities (B, K)."""
     words, scores, lengths, totals = hypotheses
@@ -190,6 +191,7 @@ def test_sentences_contain_no_special_words(hypotheses):
             assert SPECIAL.end not in words[:-1]
 
 
+@pytest.mark.jax
 def test_sentences_are_padded(hypotheses):
     """Words after the end of a sentence are padding."""
     beyond = np.arange(LIMIT) >= hypotheses.lengths[:, :, None]
@@ -202,6 +204,7 @@ def test_one_model_accepts_batches_of_any_size(model):
     assert one.words.shape == (1, *four.words.shape[1:])
 
 
+@pytest.mark.jax
 def test_rows_are_independent(model):
     """A search gives an input the same words alone, in another batch and in another order."""
     features = features_of(4)
@@ -211,6 +214,7 @@ def test_rows_are_independent(model):
     assert (search(model, features[3:]).words == together[3:]).all()
 
 
+@pytest.mark.jax
 @pytest.mark.parametrize("at_limit", ["compete", "force"])
 @pytest.mark.parametrize("name", ["greedy", "beam", "diverse_beam", "sampling"])
 def test_only_forced_sentences_always_end(name, at_limit):

@@ -8,6 +8,7 @@ from lrcn_seq.layers.pooling import (
     as_memory,
     feature_shape,
     masked_mean,
+    pool_output,
     row_means,
     steps_first,
 )
@@ -104,3 +105,18 @@ def test_means_of_thirds(height, thirds):
 def test_feature_shape_follows_from_the_output_of_the_network(output, kind, expected):
     """The feature shape has the number of regions of the output kind, unless sizes are unknown."""
     assert feature_shape(output, kind) == expected
+
+
+def test_output_of_a_network_as_regions():
+    """Maps become regions, their mean or row means; vectors become one region."""
+    maps = np.random.default_rng(0).normal(size=(2, 3, 4, 5)).astype("float32")
+
+    def found(output, kind):
+        return ops.convert_to_numpy(pool_output(ops.convert_to_tensor(output), kind))
+
+    regions = maps.reshape(2, 12, 5)
+    assert np.array_equal(found(maps, "grid"), regions)
+    assert np.allclose(found(maps, "pooled"), maps.mean((1, 2))[:, None], atol=1e-6)
+    assert np.allclose(found(maps, "rows"), maps.mean(2), atol=1e-6)
+    assert np.allclose(found(regions, "pooled"), maps.mean((1, 2))[:, None], atol=1e-6)
+    assert np.array_equal(found(maps[:, 0, 0], "pooled"), maps[:, :1, 0])

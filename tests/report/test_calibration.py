@@ -73,3 +73,13 @@ def test_table_lists_occupied_bins():
 def test_empty_bins_no_section(bins):
     """Without classified clips, the report has no calibration section."""
     assert calibration(bins, "clip") is None
+
+
+def test_the_share_and_the_remark_can_be_named(parse):
+    """The section names the share of correct predictions, and ends its note with the remark."""
+    html = calibration(BINS, "image", share="share of good captions", remark="Good is <1.").html
+    text = parse(html).text
+    assert "share of good captions by confidence" in text
+    assert "share of good captions 85.0%" in text
+    assert "overconfident. Good is <1." in text
+    assert "accuracy" not in html

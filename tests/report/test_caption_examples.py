@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from lrcn_seq.errors import ArgumentError
+from lrcn_seq.records import CaptionWord
 from lrcn_seq.report.caption_examples import CaptionExample, caption_examples, ranking
 
 
@@ -124,6 +125,22 @@ def test_attention_has_a_map_for_each_word():
     assert "show the attention for each word" in html
 
 
+def test_heat_maps_stand_above_the_attention():
+    """Grad-CAM has a list of its own, with a map for each word, before that of the attention."""
+    maps = np.random.default_rng(0).random((2, 7, 7))
+    html = html_of(example(words=["a", "wall"], heat_maps=maps, attention=maps))
+    assert re.findall('aria-label="(.*?) for each word"', html) == ["Grad-CAM", "attention"]
+    assert html.count("data:image/png") == 4
+    assert "speak most for the word (Grad-CAM)" in html
+    assert "Grad-CAM" not in html_of(example())
+
+
+def test_heat_maps_of_a_wrong_shape_are_an_error():
+    """The error for heat maps of a wrong shape names the maps."""
+    with pytest.raises(ArgumentError, match=r"expected Grad-CAM \(L, h, w\)"):
+        html_of(example(words=["a"], heat_maps=np.ones((2, 7, 7))))
+
+
 def test_without_attention_the_note_does_not_mention_it():
     """Without attention maps, the note does not mention attention."""
     assert "attention" not in html_of(example())
@@ -157,3 +174,32 @@ def test_forty_images_fit_a_page_of_a_megabyte_and_a_half(noise):
     attention = np.random.default_rng(0).random((12, 7, 7))
     html = html_of(example(images=[noise(640, 480)], words=["a"] * 12, attention=attention))
     assert 5_000 < len(html.encode()) < 1_500_000 / 40
+
+
+SUPPORTS = (
+    CaptionWord("a", -0.1, -0.2),
+    CaptionWord("red", -2.0, -0.5, supported=False),
+    CaptionWord("wall", -1.0, -4.0),
+)
+
+
+def test_words_that_the_image_does_not_support_are_marked(parse):
+    """An unsupported word is marked, and every word has its log probabilities as a tooltip."""
+    html = html_of(example(supports=SUPPORTS))
+    assert '<mark title="log p −2.00, without −0.50">red</mark>' in html
+    assert '<span title="log p −1.00, without −4.00">wall</span>' in html
+    assert "does not support" in parse(html).text
+
+
+def test_words_that_differ_from_the_caption_are_not_marked():
+    """Supports whose words are not those of the caption are left out."""
+    html = html_of(example(supports=SUPPORTS[:2]))
+    assert "<mark title" not in html
+
+
+def test_the_confidence_is_shown(parse):
+    """An example shows the confidence of its caption, which the note explains."""
+    text = parse(html_of(example(confidence=0.625))).text
+    assert "confidence 62.5%" in text
+    assert "Confidence is the probability that the caption is good." in text
+    assert "onfidence" not in parse(html_of(example())).text

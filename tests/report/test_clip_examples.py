@@ -51,6 +51,15 @@ def test_group_that_is_complete_has_its_count_only(total):
     assert "<span>1</span>" in clip_examples([example()], correct=total).html
 
 
+def test_heat_maps_are_a_second_row():
+    """Frames with Grad-CAM are shown below the frames, with a note that explains the colors."""
+    heat_maps = [Image.new("RGB", (40, 30), "red")] * 3
+    html = clip_examples([example(heat_maps=heat_maps), example()]).html
+    assert html.count('class="strip"') == 3
+    assert html.count("speak most for the prediction (Grad-CAM)") == 1
+    assert "Grad-CAM" not in clip_examples([example()]).html
+
+
 def test_empty_groups_are_left_out():
     """A group without clips has no heading."""
     assert re.findall('class="kind">(.*?) <', clip_examples([example()]).html) == ["Correct"]

@@ -74,3 +74,12 @@ def test_zero_attention_is_dark():
     """The attention map of zero weights is dark everywhere."""
     pixels = np.asarray(decoded(thumbnail.attention_url(np.zeros((2, 2)))))
     assert (pixels == [10, 12, 24, 185]).all()
+
+
+def test_heat_map_runs_from_blue_to_red():
+    """A heat map is a PNG with one pixel per weight, blue at 0 and red at the largest weight."""
+    image = decoded(thumbnail.heat_url(np.array([[0.0, 3.0]])))
+    assert (image.format, image.mode, image.size) == ("PNG", "RGBA", (2, 1))
+    cold, hot = image.getpixel((0, 0)), image.getpixel((1, 0))
+    assert cold[2] > cold[0]
+    assert hot[0] > hot[2]

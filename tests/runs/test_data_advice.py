@@ -50,6 +50,14 @@ def test_enough_varied_data_need_no_advice():
     assert advice(labeled(a=40, b=20), base=CLASSIFIER) == ()
 
 
+def test_images_instead_of_videos_are_named():
+    """If all files of a task for videos are images, a sentence names the task for images."""
+    images = [sample._replace(media=f"{sample.id}.JPG") for sample in labeled(a=40, b=20)]
+    (note,) = advice(images, base=CLASSIFIER)
+    assert note.startswith("All training files are images, such as a0.JPG, and the task activity")
+    assert advice([*images, *labeled(a=1)], base=CLASSIFIER) == ()
+
+
 def test_few_images_are_named_with_their_captions():
     """The sentence states the numbers of images and captions, what to expect and what to add."""
     (note,) = advice(captioned(48))

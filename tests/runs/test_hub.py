@@ -29,6 +29,7 @@ def test_the_data_stay_at_home(hub, smoke_run):
     assert set(hub.files) == {
         "README.md",
         "config.yaml",
+        "confidence.json",
         "derived.json",
         "history.jsonl",
         "model.weights.h5",

@@ -167,3 +167,9 @@ def test_a_task_computes_the_outputs_of_its_decoder(task):
     np.testing.assert_allclose(
         ops.convert_to_numpy(task(clips)), ops.convert_to_numpy(expected), atol=1e-6
     )
+
+
+def test_a_task_does_not_explain_by_default(task):
+    """A task that does not implement `explain` refuses it with the name of the task."""
+    with pytest.raises(UsageError, match=r"explains its predictions. Received: the task activity"):
+        task.explain([])

@@ -118,3 +118,17 @@ def test_clips_have_no_attention_maps(films):
     """Video captions have no attention maps because their regions span several frames."""
     task = fresh_captioner(words=WORDS, task="description")
     assert attention_maps(task, array_sample("x", films[0]), Caption("a red", -1, -1)) == ((), None)
+
+
+def test_the_words_of_an_explained_example_have_heat_maps(plain, task, images):
+    """An explained example has Grad-CAM for each word, also without attention."""
+    sample = array_sample("x", images[0], captions=("a red circle",))
+    caption = Caption("a red circle", -1.0, -1.0)
+    for model in (plain, task):
+        example = caption_example(model, sample, caption, 1.0, is_explained=True)
+        assert example.words == ("a", "red", "circle")
+        expected = model.explain(images[0], "a red circle").maps[:, 0]
+        assert np.allclose(example.heat_maps, expected, atol=1e-6)
+    assert caption_example(plain, sample, caption, 1.0).heat_maps is None
+    empty = caption_example(plain, sample, Caption("", -1.0, -1.0), 1.0, is_explained=True)
+    assert empty.heat_maps is None

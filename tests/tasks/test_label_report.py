@@ -120,3 +120,24 @@ def test_an_example_in_time_has_the_most_probable_labels(task, in_time, films):
     assert list(example.over_time) == ["c", "b", "a"]
     assert example.over_time["b"] == pytest.approx([0.3] * len(films[1]))
     assert example.times == pytest.approx((np.arange(len(films[1])) / 25).tolist())
+
+
+def test_a_few_clips_have_heat_maps(task, evaluation, monkeypatch):
+    """Two errors and two correct clips have frames with Grad-CAM; other examples have none."""
+    shown = []
+    monkeypatch.setattr(
+        "lrcn_seq.report.clip_examples", lambda examples, **counts: shown.extend(examples)
+    )
+    label_sections(task, evaluation)
+    explained = [example for example in shown if example.heat_maps]
+    wrong = [example.true_label != example.predicted for example in explained]
+    assert sorted(wrong) == [False, False, True, True]
+    assert len(shown) == 5
+
+
+def test_vectors_have_no_heat_maps():
+    """The clips of an encoder without feature maps have no Grad-CAM."""
+    task = fresh_classifier("encoder={type: vectors, width: 4}")
+    samples = [array_sample("a", np.zeros((5, 4), "float32"), label="a")]
+    evaluation = evaluate_labels(samples, PROBABILITIES[:1], TRUTH[:1], LABELS)
+    assert label_example(task, evaluation, 0, is_explained=True).heat_maps == ()

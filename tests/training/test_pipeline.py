@@ -326,3 +326,21 @@ def test_vectors_of_another_width_are_an_error(tmp_path, vectors_table):
     with pytest.raises(DataError, match=message):
         train(vectors_config(tmp_path, vectors_table, 7), tmp_path / "run")
     assert not (tmp_path / "run" / "config.yaml").exists()
+
+
+def test_the_confidence_of_earlier_weights_is_removed(tmp_path):
+    """A run that is trained longer has no confidence until its end, since its weights change."""
+    train(small_config(tmp_path), tmp_path / "run")
+    assert (tmp_path / "run" / "confidence.json").exists()
+    longer = small_config(tmp_path, **{"training.epochs": 3})
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(Interrupt):
+        patch.setattr(Trainer, "fit", interrupt)
+        train(longer, tmp_path / "run", resume=True)
+    assert not (tmp_path / "run" / "confidence.json").exists()
+    train(longer, tmp_path / "run", resume=True)
+    assert (tmp_path / "run" / "confidence.json").exists()
+
+
+def interrupt(trainer) -> None:
+    """Interrupt a training before its first epoch."""
+    raise Interrupt

@@ -11,6 +11,7 @@ import numpy as np
 from lrcn_seq.data.batches.captions import Captions
 from lrcn_seq.data.batches.plan import Plan
 from lrcn_seq.data.clip_selection import ClipSelection, SelectClip
+from lrcn_seq.data.grain_import import import_grain
 from lrcn_seq.data.media.reader import MediaReader
 from lrcn_seq.data.packed_clips import pack_clips
 from lrcn_seq.records import Batch, Clips, LabeledBatch, Sample
@@ -47,8 +48,7 @@ def load(
     Raises:
         MediaError: while iterating, if a file has become unreadable since the survey.
     """
-    import grain
-
+    grain = import_grain()
     threads = threads or os.cpu_count() or 1
     options = grain.ReadOptions(num_threads=threads, prefetch_buffer_size=threads)
     return grain.MapDataset.source(Batches(plan, read, captions, labels)).to_iter_dataset(options)

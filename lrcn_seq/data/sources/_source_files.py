@@ -27,7 +27,9 @@ def read_text(path: str | Path, what: str) -> str:
         return decode_text(read_file(path))
     except FileNotFoundError:
         place = "" if Path(path).is_absolute() else f" in {Path.cwd()}"
-        raise DataError(f"{path}: expected {what}; there is no such file{place}.") from None
+        raise DataError(
+            f"{path}: expected {what}; there is no such file{place}. Set the path in data.source."
+        ) from None
     except IsADirectoryError:
         raise DataError(
             f"{path}: expected {what}. Received: a folder; give the path of a file."

@@ -78,8 +78,8 @@ class ClassFolders(Source):
         if not samples:
             raise DataError(
                 f"{folder}: expected folders of clips, one for each class. "
-                f"Received: none with a clip in it{_other_files(others)}; "
-                "put each clip in the folder of its class."
+                f"Received: {_received(folder)}{_other_files(others)}; "
+                "put each clip in the folder of its class, and give the folder of these folders."
             )
         if groups:
             samples = _read_groups(folder, groups, samples)
@@ -194,6 +194,12 @@ def _link_note(names: Collection[str]) -> Iterator[str]:
             f"{len(names):,} files are links to other clips of their class and were left out "
             f"({shorten_names(names)})."
         )
+
+
+def _received(folder: str) -> str:
+    """Return what a folder has instead of folders of clips."""
+    clips = [name for name in list_files(folder, "classes") if is_media(name)]
+    return f"{len(clips):,} clips directly in the folder" if clips else "none with a clip in it"
 
 
 def _other_files(names: Sequence[str]) -> str:

@@ -108,6 +108,14 @@ def test_folders_without_clips_are_refused(folder):
         build(folder)
 
 
+def test_the_folder_of_one_class_is_refused(folder):
+    """The folder of one class instead of the folder of all classes is refused, with the reason."""
+    clips = next(path.parent for path in folder.glob("*/*.mp4"))
+    count = len(list(clips.glob("*.mp4")))
+    with pytest.raises(DataError, match=f"{count} clips directly in the folder; put each clip in"):
+        build(clips)
+
+
 @pytest.mark.parametrize(
     "header",
     ["file,group", "File , GROUP", "file_name,group"],

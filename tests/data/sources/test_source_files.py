@@ -26,13 +26,16 @@ def test_a_missing_file_with_a_relative_path_names_the_working_folder(tmp_path, 
     with pytest.raises(DataError) as caught:
         read_text("t.txt", "a text")
     assert str(caught.value) == (
-        f"t.txt: expected a text; there is no such file in {os.path.realpath(tmp_path)}."
+        f"t.txt: expected a text; there is no such file in {os.path.realpath(tmp_path)}. "
+        "Set the path in data.source."
     )
 
 
 def test_a_missing_file_with_an_absolute_path_needs_no_folder(tmp_path):
     """The error for a missing file with an absolute path does not name the working folder."""
-    with pytest.raises(DataError, match=r"expected a text; there is no such file\.$"):
+    with pytest.raises(
+        DataError, match=r"expected a text; there is no such file\. Set the path in data.source\.$"
+    ):
         read_text(tmp_path / "t.txt", "a text")
 
 
