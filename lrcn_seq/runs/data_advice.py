@@ -45,8 +45,9 @@ def _dev_advice(samples: Sequence[Sample], noun: str, config: Config) -> Iterato
             effect = "All epochs are trained and the last one is kept"
         else:
             effect = (
-                "The end of training and the epoch that is kept therefore depend on chance; with "
-                "training.patience=auto all epochs are trained and the last one is kept"
+                f"With training.patience={config.training.patience}, the end of training and the "
+                "epoch that is kept depend on chance; with training.patience=auto all epochs are "
+                "trained and the last one is kept"
             )
         yield (
             f"The split dev has fewer than {DEV_SAMPLES} {noun}s ({len(samples)}), too few to "

@@ -99,8 +99,8 @@ def description(state: TrainingState, config: Config, *, restarted: bool) -> str
         return (
             f"{begin} the {'best' if by_best else 'last'} weights (epoch {kept}) with a new "
             "optimizer and schedule, since the run kept no training state. The weights differ from "
-            f"those of one training of {epochs} epochs; training.keep_state=true keeps the state "
-            "of a run."
+            f"those of one training of {epochs} epochs, and may be worse at first, since the "
+            "schedule begins again; training.keep_state=true keeps the state of a run."
         )
     schedule = config.training.schedule
     if schedule.type == "cosine" and not schedule.updates:

@@ -27,6 +27,7 @@ class EpochFacts(NamedTuple):
         learning_rate: the learning rate at the end of the epoch.
         samples_per_second: number of trained captions or clips per second.
         seconds_left: estimated time until the last epoch has been trained and evaluated.
+        keeps_best: whether the run keeps the weights of the best epoch, which the line then names.
     """
 
     epochs: int
@@ -35,6 +36,7 @@ class EpochFacts(NamedTuple):
     learning_rate: float
     samples_per_second: float
     seconds_left: float
+    keeps_best: bool = True
 
 
 def epoch_line(
@@ -49,7 +51,7 @@ def epoch_line(
         usual: the dev score that the task monitors by default.
     """
     row = history[-1]
-    best = best_row(history)
+    best = best_row(history) if facts.keeps_best else None
     fields = [
         f"epoch {row['epoch'] + 1}/{facts.epochs}",
         f"loss {row['loss']:.4f}" + (f" (dev {row['dev_loss']:.4f})" if "dev_loss" in row else ""),

@@ -159,6 +159,7 @@ class Trainer:
             learning_rate=float(ops.convert_to_numpy(self.task.optimizer.learning_rate)),
             samples_per_second=self.progress.samples_per_second,
             seconds_left=seconds * (self.epochs - self.position.epoch),
+            keeps_best=bool(self.training.restore_best_weights),
         )
         print_note(epoch_line(self.history, self.task.monitor, facts, self.task.default_monitor))
 

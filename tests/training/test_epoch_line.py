@@ -47,6 +47,11 @@ def test_line_without_early_stopping_has_no_patience():
     assert "patience" not in epoch_line(HISTORY, "cider", FACTS._replace(patience=0))
 
 
+def test_line_names_the_best_epoch_only_if_it_is_kept():
+    """If the run keeps the last epoch, the line does not mention the best one."""
+    assert "best" not in epoch_line(HISTORY, "cider", FACTS._replace(keeps_best=False))
+
+
 @pytest.mark.parametrize(
     ("names", "monitor", "expected"),
     [
