@@ -23,7 +23,12 @@ CAPTION_DECODERS = [
     ("{type: attention_lstm, units: 8, embedding: 4, attention: 4}", "grid"),
     ("{type: transformer, units: 8, heads: 2, layers: 1}", "grid"),
 ]
-CLASS_DECODERS = ["{type: lstm_frames, units: 8}", "{type: frame_mean}", "{type: mlp, units: 8}"]
+CLASS_DECODERS = [
+    "{type: lstm_frames, units: 8}",
+    "{type: frame_mean}",
+    "{type: mlp, units: 8}",
+    "{type: attention_pooling, attention: 8}",
+]
 
 
 @pytest.fixture(scope="module")
