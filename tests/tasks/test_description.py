@@ -94,7 +94,7 @@ def test_windows_of_several_videos_have_their_own_errors(describer, films, tmp_p
 def test_a_window_without_a_caption_is_an_error_of_its_video(describer, films, monkeypatch):
     """A video has an error if the search finds no caption for one of its windows."""
     rows = [(Caption("a dog", -1.0, -1.0),), ()]
-    monkeypatch.setattr(describer, "captions", lambda clips, **_: rows[: len(clips.index)])
+    monkeypatch.setattr(describer, "captions", lambda clips, *_, **__: rows[: len(clips.index)])
     video = np.concatenate([*films, *films])[:10]
     (prediction,) = describer.predict_windows([video], 0.2, on_error="record")
     assert prediction.error == NO_SENTENCE
