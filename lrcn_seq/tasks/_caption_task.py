@@ -14,7 +14,7 @@ from lrcn_seq.evaluation import CaptionEvaluation, GoodCaptions, evaluate_captio
 from lrcn_seq.layers.untracked import Untracked
 from lrcn_seq.progress import progress_bar
 from lrcn_seq.records import SPECIAL, Caption, Clips, Hypotheses, Sample
-from lrcn_seq.report import Section
+from lrcn_seq.report import Explanation, Section
 from lrcn_seq.report.caption_diversity import COLLAPSED
 from lrcn_seq.search.base import NO_SENTENCE
 from lrcn_seq.tasks._caption_confidence import CaptionConfidence, fit_caption_confidence
@@ -27,9 +27,8 @@ from lrcn_seq.tasks._caption_search import CaptionSearch
 from lrcn_seq.tasks._caption_training import CaptionTraining
 from lrcn_seq.tasks._ensemble import Average, Ensemble, Rescorer
 from lrcn_seq.tasks._grad_cam import check_maps
-from lrcn_seq.tasks._media import media_list, prediction_name
 from lrcn_seq.tasks._sample_reader import SampleReader
-from lrcn_seq.tasks._task_explanation import check_target, explain_caption
+from lrcn_seq.tasks._task_explanation import check_target, explain_caption, explain_inputs
 from lrcn_seq.tasks.base import Member
 
 
@@ -178,14 +177,13 @@ class CaptionTask(CaptionPredictor, CaptionTraining):  # type: ignore[misc]  # o
         """
         check_maps(self)
         check_target(target, "captions", "caption")
-        inputs = media_list(media, self.media.kind)
-        explanations = []
-        for position, item in enumerate(inputs.media):
+
+        def explain(item: Any, name: str) -> Explanation:
             found = self.predict(item) if target is None else target
             caption = found if isinstance(found, str) else found.captions[0].text
-            name = prediction_name(inputs.media, position)
-            explanations.append(explain_caption(self, item, name, caption))
-        return explanations[0] if inputs.is_single else explanations
+            return explain_caption(self, item, name, caption)
+
+        return explain_inputs(self, media, explain)
 
     @abstractmethod
     def read_clip(self, media: Any) -> Clips:

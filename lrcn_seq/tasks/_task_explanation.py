@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from lrcn_seq.errors import ArgumentError, did_you_mean
 from lrcn_seq.records import Clips
 from lrcn_seq.report import Explanation
 from lrcn_seq.tasks._grad_cam import class_maps, word_maps
+from lrcn_seq.tasks._media import media_list, prediction_name
 
 if TYPE_CHECKING:
     from lrcn_seq.tasks._caption_task import CaptionTask
@@ -33,6 +34,22 @@ def check_target(target: Any, answers: str, noun: str) -> None:
         f"target: expected a {noun}, or a prediction with {answers}. Received: "
         f"{type(target).__name__}; leave it out to explain the prediction of the run."
     )
+
+
+def explain_inputs(task: Task, media: Any, explain: Callable[[Any, str], Explanation]) -> Any:
+    """Return the explanation of a single input, or a list of explanations for a list of inputs.
+
+    Args:
+        task: the task.
+        media: a path, a PIL image, an array, or a list of them.
+        explain: returns the explanation of an input with a name.
+    """
+    inputs = media_list(media, task.media.kind)
+    explanations = [
+        explain(item, prediction_name(inputs.media, position))
+        for position, item in enumerate(inputs.media)
+    ]
+    return explanations[0] if inputs.is_single else explanations
 
 
 def explain_caption(task: CaptionTask, media: Any, name: str, caption: str) -> Explanation:

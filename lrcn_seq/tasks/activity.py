@@ -16,7 +16,7 @@ from lrcn_seq.evaluation import FrameEvaluation, LabelEvaluation
 from lrcn_seq.progress import Progress
 from lrcn_seq.records import Clips, LabeledBatch, Sample, Tensor
 from lrcn_seq.registry import tasks
-from lrcn_seq.report import Section
+from lrcn_seq.report import Explanation, Section
 from lrcn_seq.tasks._classes import Classes
 from lrcn_seq.tasks._classifier import Classifier, StreamingClassifier
 from lrcn_seq.tasks._ensemble import Average, Ensemble
@@ -28,9 +28,9 @@ from lrcn_seq.tasks._label_prediction import LabelPredictor
 from lrcn_seq.tasks._label_report import label_sections
 from lrcn_seq.tasks._label_scoring import score_ensemble
 from lrcn_seq.tasks._losses import label_loss
-from lrcn_seq.tasks._media import media_list, prediction_name, sampling_problems
+from lrcn_seq.tasks._media import sampling_problems
 from lrcn_seq.tasks._sample_reader import SampleReader
-from lrcn_seq.tasks._task_explanation import check_target, explain_classes
+from lrcn_seq.tasks._task_explanation import check_target, explain_classes, explain_inputs
 from lrcn_seq.tasks.base import Member, Task
 
 SCORES = ("top_1", "top_5", "mean_class", "log_loss", "calibration")
@@ -222,14 +222,13 @@ class Activity(LabelPredictor, LabelFit, Task):  # type: ignore[misc]  # options
         """
         check_maps(self)
         check_target(target, "labels", "class")
-        inputs = media_list(media, self.media.kind)
-        explanations = []
-        for position, item in enumerate(inputs.media):
+
+        def explain(item: Any, name: str) -> Explanation:
             found = self.predict(item, top=top) if target is None else target
             labels = [found] if isinstance(found, str) else [x.label for x in found.labels[:top]]
-            name = prediction_name(inputs.media, position)
-            explanations.append(explain_classes(self, item, name, labels))
-        return explanations[0] if inputs.is_single else explanations
+            return explain_classes(self, item, name, labels)
+
+        return explain_inputs(self, media, explain)
 
     def initial_stream_state(self) -> StreamState:
         """Return the state of the classifier before the first frame.
