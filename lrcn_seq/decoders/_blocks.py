@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
-from keras import ops
+from keras import ops, tree
 from keras.layers import Dense, Dropout, Embedding
 
 from lrcn_seq.layers.lstm import Lstm, uniform
@@ -73,3 +74,15 @@ def sequence_dropout(x: Tensor, dropout: Dropout, *, training: bool) -> Tensor:
     if not (training and dropout.rate):
         return x
     return x * dropout(ops.ones_like(x[0]), training=True)
+
+
+def of_captions(tensors: Any, owner: Tensor | None) -> Any:
+    """Return nested tensors (P, ...) of clips as those (B, ...) of captions.
+
+    Args:
+        tensors: Nested tuples of tensors.
+        owner: (B,) index of the clip of each caption; None if every clip has one caption.
+    """
+    if owner is None:
+        return tensors
+    return tree.map_structure(lambda tensor: ops.take(tensor, owner, axis=0), tensors)

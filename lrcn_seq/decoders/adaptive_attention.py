@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from keras import ops
 
-from lrcn_seq.decoders._blocks import apply_mask, dropout_masks, projection, word_embedding
+from lrcn_seq.decoders._blocks import (
+    apply_mask,
+    dropout_masks,
+    of_captions,
+    projection,
+    word_embedding,
+)
 from lrcn_seq.decoders.base import DenseWordDecoder, Memory, Shape, State
 from lrcn_seq.layers.attention import Attention
 from lrcn_seq.layers.dropout import seeded_dropout
@@ -44,6 +50,8 @@ class AdaptiveAttention(DenseWordDecoder):
             Keras.
         forget_bias: Initial bias of the forget gates.
     """
+
+    shares_clips: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -92,7 +100,9 @@ class AdaptiveAttention(DenseWordDecoder):
         ):
             layer.build((None, units))
 
-    def start(self, encoded: Encoded, *, training: bool = False) -> tuple[Memory, State]:
+    def start(
+        self, encoded: Encoded, *, owner: Tensor | None = None, training: bool = False
+    ) -> tuple[Memory, State]:
         """Return memory and state before the first word.
 
         The memory consists of the projected regions (B, M, U), their keys, their mask, the
@@ -102,21 +112,28 @@ class AdaptiveAttention(DenseWordDecoder):
         regions, real = as_memory(encoded)
         regions = self.drop_feature(regions, training=training)
         mean = masked_mean(Encoded(regions[:, :, None], real))
-        regions, batch = self.feature(regions), ops.shape(mean)[0]
+        regions, gates = self.feature(regions), self.image_gates(self.image(mean))
+        shared = regions, self.attention.keys(regions), real, gates
+        regions, keys, real, gates = of_captions(shared, owner)
+        batch = ops.shape(gates)[0]
         widths = self.embed.output_dim, self.lstm.units
         masks = dropout_masks(self.drop, widths, batch, self.compute_dtype, training=training)
-        gates = self.image_gates(self.image(mean))
-        memory = regions, self.attention.keys(regions), real, gates, masks
-        return memory, self.lstm.zero_state(batch)
+        return (regions, keys, real, gates, masks), self.lstm.zero_state(batch)
 
     def step(self, word: Tensor, state: State, memory: Memory) -> StepOutput:
         """Advance by one word (B,); the output has attention weights (B, M), M = S·R."""
         state, output, weights = self._advance(self._word_gates(word, memory), state, memory)
         return StepOutput(self.project(apply_mask(output, memory[-1], 1)), weights, state)
 
-    def hidden(self, encoded: Encoded, words: Tensor, training: bool = False) -> Tensor:
+    def hidden(
+        self,
+        encoded: Encoded,
+        words: Tensor,
+        training: bool = False,
+        owner: Tensor | None = None,
+    ) -> Tensor:
         """Return the sums (B, L, U) of the adaptive context and the output of the LSTM."""
-        memory, state = self.start(encoded, training=training)
+        memory, state = self.start(encoded, owner=owner, training=training)
         inputs = self._word_gates(ops.transpose(words), memory)
         _, (_, outputs) = scan(
             lambda carry, x: self._advance(x, carry[0], memory)[:2], (state, state[0]), inputs

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 from keras import ops
 
-from lrcn_seq.decoders._blocks import apply_mask, dropout_masks, projection, word_embedding
+from lrcn_seq.decoders._blocks import (
+    apply_mask,
+    dropout_masks,
+    of_captions,
+    projection,
+    word_embedding,
+)
 from lrcn_seq.decoders.base import DenseWordDecoder, Memory, Shape, State
 from lrcn_seq.layers.attention import Attention
 from lrcn_seq.layers.dropout import seeded_dropout
@@ -56,6 +62,8 @@ class AttentionLstm(DenseWordDecoder):
             Keras.
         forget_bias: Initial bias of the forget gates.
     """
+
+    shares_clips: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -116,7 +124,9 @@ class AttentionLstm(DenseWordDecoder):
             layer.build((None, input_width))
         self.output_words.build((None, embedding if self.deep else units))
 
-    def start(self, encoded: Encoded, *, training: bool = False) -> tuple[Memory, State]:
+    def start(
+        self, encoded: Encoded, *, owner: Tensor | None = None, training: bool = False
+    ) -> tuple[Memory, State]:
         """Return memory and state before the first word.
 
         The memory consists of the regions (B, M, D), their keys, their mask and the dropout masks,
@@ -128,12 +138,14 @@ class AttentionLstm(DenseWordDecoder):
             regions = self.feature(regions)
         mean = masked_mean(Encoded(regions[:, :, None], real))
         state = ops.tanh(self.first_hidden(mean)), ops.tanh(self.first_cell(mean))
+        shared = regions, self.attention.keys(regions), real
+        (regions, keys, real), state = of_captions((shared, state), owner)
         embedding = self.embed.output_dim
         widths = (embedding, embedding if self.deep else self.lstm.units)
         masks = dropout_masks(
-            self.drop, widths, ops.shape(mean)[0], self.compute_dtype, training=training
+            self.drop, widths, ops.shape(real)[0], self.compute_dtype, training=training
         )
-        return (regions, self.attention.keys(regions), real, masks), state
+        return (regions, keys, real, masks), state
 
     def step(self, word: Tensor, state: State, memory: Memory) -> StepOutput:
         """Advance by one word (B,); the output has attention weights (B, M), M = S·R."""
@@ -142,9 +154,15 @@ class AttentionLstm(DenseWordDecoder):
         output = self._output_inputs(embedded, hidden, context, memory)
         return StepOutput(self.project(output), weights, (hidden, cell))
 
-    def hidden(self, encoded: Encoded, words: Tensor, training: bool = False) -> Tensor:
+    def hidden(
+        self,
+        encoded: Encoded,
+        words: Tensor,
+        training: bool = False,
+        owner: Tensor | None = None,
+    ) -> Tensor:
         """Return the inputs of the logits, (B, L, E) with `deep_output`, otherwise (B, L, U)."""
-        memory, (hidden, cell) = self.start(encoded, training=training)
+        memory, (hidden, cell) = self.start(encoded, owner=owner, training=training)
         regions, _, real, masks = memory
         embedded = apply_mask(self.embed(ops.transpose(words)), masks, 0)
         context = ops.zeros_like(regions[:, 0])

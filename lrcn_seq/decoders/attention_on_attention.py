@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import keras
 from annotated_types import Ge, Le
 from keras import ops
 from keras.layers import Dense, LayerNormalization
 
-from lrcn_seq.decoders._blocks import apply_mask, dropout_masks, projection, word_embedding
+from lrcn_seq.decoders._blocks import (
+    apply_mask,
+    dropout_masks,
+    of_captions,
+    projection,
+    word_embedding,
+)
 from lrcn_seq.decoders.base import DenseWordDecoder, Memory, Shape, State
 from lrcn_seq.layers.dropout import seeded_dropout
 from lrcn_seq.layers.lstm import Lstm
@@ -59,6 +65,8 @@ class AttentionOnAttention(DenseWordDecoder):
         forget_bias: Initial bias of the forget gates.
     """
 
+    shares_clips: ClassVar[bool] = True
+
     def __init__(
         self,
         vocabulary_size: Positive,
@@ -103,7 +111,9 @@ class AttentionOnAttention(DenseWordDecoder):
         self.context_gates.build((None, self.lstm.units))
         self.output_words.build((None, self.lstm.units))
 
-    def start(self, encoded: Encoded, *, training: bool = False) -> tuple[Memory, State]:
+    def start(
+        self, encoded: Encoded, *, owner: Tensor | None = None, training: bool = False
+    ) -> tuple[Memory, State]:
         """Return memory and state before the first word.
 
         The memory consists of the keys and values of the refined regions for all heads, the mask
@@ -115,11 +125,12 @@ class AttentionOnAttention(DenseWordDecoder):
         for refiner in self.refiners:
             regions = refiner(regions, real, training=training)
         mean = masked_mean(Encoded(regions[:, :, None], real))
-        batch, widths = ops.shape(mean)[0], (self.embed.output_dim, self.lstm.units)
+        shared = self.attention.project(regions), real, self.context_gates(mean)
+        heads, real, gates = of_captions(shared, owner)
+        batch, widths = ops.shape(gates)[0], (self.embed.output_dim, self.lstm.units)
         masks = dropout_masks(self.drop, widths, batch, self.compute_dtype, training=training)
         state = self.lstm.zero_state(batch)
-        memory = self.attention.project(regions), real, self.context_gates(mean), masks
-        return memory, (state, state[0])
+        return (heads, real, gates, masks), (state, state[0])
 
     def step(self, word: Tensor, state: State, memory: Memory) -> StepOutput:
         """Advance by one word (B,).
@@ -130,9 +141,15 @@ class AttentionOnAttention(DenseWordDecoder):
         output = apply_mask(state[1], memory[-1], 1)
         return StepOutput(self.project(output), ops.mean(weights[:, :, 0], axis=1), state)
 
-    def hidden(self, encoded: Encoded, words: Tensor, training: bool = False) -> Tensor:
+    def hidden(
+        self,
+        encoded: Encoded,
+        words: Tensor,
+        training: bool = False,
+        owner: Tensor | None = None,
+    ) -> Tensor:
         """Return the contexts c of all steps, (B, L, U)."""
-        memory, state = self.start(encoded, training=training)
+        memory, state = self.start(encoded, owner=owner, training=training)
         inputs = self._word_gates(ops.transpose(words), memory)
         _, (_, contexts) = scan(lambda carry, x: self._advance(x, carry, memory)[0], state, inputs)
         return ops.transpose(apply_mask(contexts, memory[-1], 1), (1, 0, 2))

@@ -86,11 +86,15 @@ class WordDecoder(RecordLayer, ABC):
 
     Attributes:
         vocabulary_size: Number of words V.
+        shares_clips: Whether `start`, `hidden` and `call` also take `owner`, the index (B,) of the
+            clip of each caption. What depends on the features alone is then computed, and its
+            dropout masks are drawn, once per clip instead of once per caption.
     """
 
     record = Encoded
     record_argument = "encoded"
     derived: ClassVar[tuple[str, ...]] = ("vocabulary_size",)
+    shares_clips: ClassVar[bool] = False
     vocabulary_size: int
 
     @abstractmethod
@@ -121,12 +125,25 @@ class WordDecoder(RecordLayer, ABC):
         The inputs may be gathered at the N positions of real words: (N, U).
         """
 
-    def call(self, encoded: Encoded, words: Tensor, training: bool = False) -> Tensor:
+    def call(
+        self,
+        encoded: Encoded,
+        words: Tensor,
+        training: bool = False,
+        owner: Tensor | None = None,
+    ) -> Tensor:
         """Return teacher-forced logits (B, L, V) for words (B, L) that begin with the start word.
 
         The logits equal those of a loop over `step`.
+
+        Args:
+            encoded: Features and mask of B clips, or of P clips if `owner` is given.
+            words: Words (B, L) that begin with the start word.
+            training: Whether dropout is active.
+            owner: (B,) index of the clip of each caption, if `shares_clips` is set.
         """
-        return self.project(self.hidden(encoded, words, training=training))
+        rows = {} if owner is None else {"owner": owner}
+        return self.project(self.hidden(encoded, words, training=training, **rows))
 
     def sampled(
         self,
@@ -136,6 +153,7 @@ class WordDecoder(RecordLayer, ABC):
         probability: float | Tensor,
         uniforms: Tensor,
         training: bool = False,
+        owner: Tensor | None = None,
     ) -> Tensor:
         """Return logits (B, L, V) with scheduled sampling (Bengio et al. 2015, section 2.4).
 
@@ -148,8 +166,10 @@ class WordDecoder(RecordLayer, ABC):
             probability: Probability of feeding the predicted instead of the given word.
             uniforms: Uniform random numbers (L, B) in [0, 1).
             training: Whether dropout is active.
+            owner: (B,) index of the clip of each caption, if `shares_clips` is set.
         """
-        memory, state = self.start(encoded, training=training)
+        rows = {} if owner is None else {"owner": owner}
+        memory, state = self.start(encoded, training=training, **rows)
         replaced = ops.concatenate(
             [ops.zeros_like(uniforms[:1], "bool"), uniforms[1:] < probability]
         )

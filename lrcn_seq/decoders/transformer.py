@@ -18,7 +18,13 @@ import keras
 from keras import ops
 from keras.layers import LayerNormalization
 
-from lrcn_seq.decoders._blocks import apply_mask, dropout_masks, projection, word_embedding
+from lrcn_seq.decoders._blocks import (
+    apply_mask,
+    dropout_masks,
+    of_captions,
+    projection,
+    word_embedding,
+)
 from lrcn_seq.decoders.base import DenseWordDecoder, Memory, Shape, State
 from lrcn_seq.layers.dropout import seeded_dropout
 from lrcn_seq.layers.multi_head_attention import MultiHeadAttention
@@ -64,6 +70,7 @@ class Transformer(DenseWordDecoder):
     """
 
     derived: ClassVar[tuple[str, ...]] = ("vocabulary_size", "words_limit")
+    shares_clips: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -104,7 +111,9 @@ class Transformer(DenseWordDecoder):
             layer.build(outputs)
         self.output_words.build(outputs)
 
-    def start(self, encoded: Encoded, *, training: bool = False) -> tuple[Memory, State]:
+    def start(
+        self, encoded: Encoded, *, owner: Tensor | None = None, training: bool = False
+    ) -> tuple[Memory, State]:
         """Return memory and state before the first word.
 
         The memory consists of the keys and values of the regions for each block, the mask (B, M) of
@@ -113,7 +122,9 @@ class Transformer(DenseWordDecoder):
         """
         regions, real = as_memory(encoded)
         regions = self._regions(self.drop_feature(regions, training=training), encoded)
-        batch, units = ops.shape(regions)[0], self.embed.output_dim
+        cross = tuple(block.cross_attention.project(regions) for block in self.blocks)
+        cross, real = of_captions((cross, real), owner)
+        batch, units = ops.shape(real)[0], self.embed.output_dim
         masks = dropout_masks(
             self.drop,
             [units] * (3 * len(self.blocks) + 1),
@@ -121,7 +132,6 @@ class Transformer(DenseWordDecoder):
             self.compute_dtype,
             training=training,
         )
-        cross = tuple(block.cross_attention.project(regions) for block in self.blocks)
         heads = self.blocks[0].self_attention.heads
         empty = ops.zeros((batch, self.words_limit + 1, heads, units // heads), self.compute_dtype)
         state = ops.zeros((batch,), "int32"), ((empty, empty),) * len(self.blocks)
@@ -147,9 +157,15 @@ class Transformer(DenseWordDecoder):
         attention = ops.mean(weights[:, :, 0], axis=1)
         return StepOutput(self.project(x[:, 0]), attention, (position + 1, caches))
 
-    def hidden(self, encoded: Encoded, words: Tensor, training: bool = False) -> Tensor:
+    def hidden(
+        self,
+        encoded: Encoded,
+        words: Tensor,
+        training: bool = False,
+        owner: Tensor | None = None,
+    ) -> Tensor:
         """Return the normalized outputs (B, L, U) of the last block."""
-        memory, _ = self.start(encoded, training=training)
+        memory, _ = self.start(encoded, owner=owner, training=training)
         positions = ops.cumsum(ops.ones_like(words, "int32"), axis=1) - 1
         seen = positions[:, None] <= positions[:, :, None]
         return self._run_blocks(words, positions, memory, seen, lambda _, new: new)[0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from keras import ops
 
@@ -10,6 +10,7 @@ from lrcn_seq.decoders._blocks import (
     apply_mask,
     dropout_masks,
     lstm_stack,
+    of_captions,
     projection,
     word_embedding,
 )
@@ -57,6 +58,8 @@ class UpDown(DenseWordDecoder):
             Keras.
         forget_bias: Initial bias of the forget gates.
     """
+
+    shares_clips: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -106,7 +109,9 @@ class UpDown(DenseWordDecoder):
         self.context_gates.build((None, width))
         self.output_words.build((None, units))
 
-    def start(self, encoded: Encoded, *, training: bool = False) -> tuple[Memory, State]:
+    def start(
+        self, encoded: Encoded, *, owner: Tensor | None = None, training: bool = False
+    ) -> tuple[Memory, State]:
         """Return memory and state before the first word.
 
         The memory consists of the regions (B, M, D), their keys, their mask, the contribution
@@ -118,10 +123,12 @@ class UpDown(DenseWordDecoder):
         if self.feature is not None:
             regions = self.feature(regions)
         image = self.image_gates(masked_mean(Encoded(regions[:, :, None], real)))
+        shared = regions, self.attention.keys(regions), real, image
+        regions, keys, real, image = of_captions(shared, owner)
         batch, layers = ops.shape(image)[0], (self.attention_lstm, self.language_lstm)
         widths = self.embed.output_dim, self.language_lstm.units
         masks = dropout_masks(self.drop, widths, batch, self.compute_dtype, training=training)
-        memory = regions, self.attention.keys(regions), real, image, masks
+        memory = regions, keys, real, image, masks
         return memory, tuple(layer.zero_state(batch) for layer in layers)
 
     def step(self, word: Tensor, state: State, memory: Memory) -> StepOutput:
@@ -130,9 +137,15 @@ class UpDown(DenseWordDecoder):
         output = apply_mask(state[1][0], memory[-1], 1)
         return StepOutput(self.project(output), weights, state)
 
-    def hidden(self, encoded: Encoded, words: Tensor, training: bool = False) -> Tensor:
+    def hidden(
+        self,
+        encoded: Encoded,
+        words: Tensor,
+        training: bool = False,
+        owner: Tensor | None = None,
+    ) -> Tensor:
         """Return the outputs (B, L, U) of the language LSTM."""
-        memory, state = self.start(encoded, training=training)
+        memory, state = self.start(encoded, owner=owner, training=training)
         inputs = self._word_gates(ops.transpose(words), memory)
         _, (_, (outputs, _)) = scan(
             lambda carry, x: self._advance(x, carry, memory)[0], state, inputs

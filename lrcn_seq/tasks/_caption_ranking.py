@@ -13,7 +13,8 @@ from lrcn_seq.data.batches.captions import encode_captions
 from lrcn_seq.data.batches.plan import by_caption
 from lrcn_seq.progress import progress_bar
 from lrcn_seq.records import Batch, Clips, Sample, Tensor
-from lrcn_seq.tasks._losses import select_clips, word_losses
+from lrcn_seq.tasks._caption_rows import caption_rows
+from lrcn_seq.tasks._losses import word_losses
 from lrcn_seq.tasks._sample_reader import SampleReader
 from lrcn_seq.tasks.base import Task
 
@@ -33,8 +34,9 @@ class CaptionScorer(keras.Model):
 
     def call(self, batch: Batch) -> Tensor:
         """Compute the log probability (B,) of each caption of a batch, including its end word."""
-        encoded = select_clips(self.encoder(batch.clips, training=False), batch.owner)
-        logits = self.decoder(encoded, batch.words[:, :-1], training=False)
+        encoded = self.encoder(batch.clips, training=False)
+        encoded, rows = caption_rows(self.decoder, encoded, batch.owner)
+        logits = self.decoder(encoded, batch.words[:, :-1], training=False, **rows)
         losses, mask = word_losses(logits, batch.words[:, 1:])
         return -ops.sum(losses * mask, axis=1)
 

@@ -16,7 +16,8 @@ from lrcn_seq.metrics.scoring.caption_reward import CaptionReward
 from lrcn_seq.records import Batch, Sample, Tensor
 from lrcn_seq.tasks._caption_feed import CaptionFeed
 from lrcn_seq.tasks._caption_fit import CaptionFit
-from lrcn_seq.tasks._losses import select_clips, word_loss
+from lrcn_seq.tasks._caption_rows import caption_rows
+from lrcn_seq.tasks._losses import word_loss
 from lrcn_seq.tasks._sample_reader import SampleReader
 from lrcn_seq.tasks._self_critical import (
     DrawnCaptions,
@@ -78,7 +79,8 @@ class CaptionTraining(CaptionFit, Task):
         """
         if training and self._trackers.value is not None:
             return draw_captions(self, batch)
-        encoded = select_clips(self.encoder(batch.clips, training=training), batch.owner)
+        encoded = self.encoder(batch.clips, training=training)
+        encoded, rows = caption_rows(self.decoder, encoded, batch.owner)
         words = batch.words[:, :-1]
         if training and self.settings.training.scheduled_sampling.probability:
             shape = (ops.shape(words)[1], ops.shape(words)[0])
@@ -88,8 +90,9 @@ class CaptionTraining(CaptionFit, Task):
                 probability=self.own_words,
                 uniforms=keras.random.uniform(shape, seed=self.draws),
                 training=True,
+                **rows,
             )
-        return self.decoder(encoded, words, training=training)
+        return self.decoder(encoded, words, training=training, **rows)
 
     def compute_loss(
         self,

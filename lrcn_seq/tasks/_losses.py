@@ -4,17 +4,7 @@ from __future__ import annotations
 
 from keras import ops
 
-from lrcn_seq.records import Encoded, Tensor
-
-
-def select_clips(encoded: Encoded, owner: Tensor) -> Encoded:
-    """Return the features (B, S, R, D) and mask (B, S) of the clip of each caption.
-
-    Args:
-        encoded: features (P, S, R, D) and mask (P, S) of the clips.
-        owner: (B,) index of the clip of each caption.
-    """
-    return Encoded(ops.take(encoded.features, owner, axis=0), ops.take(encoded.mask, owner, axis=0))
+from lrcn_seq.records import Tensor
 
 
 def word_losses(

@@ -7,7 +7,7 @@ section 3.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -21,8 +21,9 @@ from lrcn_seq.metrics.scoring.caption_reward import CaptionReward, reward_metric
 from lrcn_seq.records import SPECIAL, Batch, Encoded, Hypotheses, Sample, StepOutput, Tensor
 from lrcn_seq.search.greedy import Greedy
 from lrcn_seq.search.sampling import Sampling
+from lrcn_seq.tasks._caption_rows import caption_rows
 from lrcn_seq.tasks._host_call import host_call
-from lrcn_seq.tasks._losses import select_clips, word_losses
+from lrcn_seq.tasks._losses import word_losses
 
 if TYPE_CHECKING:
     from lrcn_seq.config import Config
@@ -105,32 +106,39 @@ def draw_captions(task: CaptionTask, batch: Batch) -> DrawnCaptions:
     encoded = task.encoder(batch.clips, training=True)
     clips = ops.arange(ops.shape(encoded.mask)[0], dtype="int32")
     owner = ops.repeat(clips, objective.samples)
-    rows = select_clips(encoded, owner)
+    drawn, rows = caption_rows(task.decoder, encoded, owner)
     seeds = keras.random.randint((ops.shape(owner)[0],), 0, 2**30, dtype="int32", seed=task.draws)
     with frozen_scope(task.variables):
-        words = _write(task, Sampling(), rows, limit, training=True, seed=seeds)
+        words = _write(task, Sampling(), drawn, rows, limit, training=True, seed=seeds)
         written, images = words, owner
         if objective.baseline == "greedy":
-            greedy = _write(task, Greedy(), encoded, limit, training=False)
+            greedy = _write(task, Greedy(), encoded, {}, limit, training=False)
             written, images = ops.concatenate([words, greedy]), ops.concatenate([owner, clips])
     rewards = host_call(task.score_drawn, written, images, batch.words[:, 1:], batch.owner)
     rewards, advantages = _advantages(rewards, objective)
     words = trim_padding(words)
     inputs = ops.concatenate([ops.full_like(words[:, :1], SPECIAL.start), words[:, :-1]], axis=1)
-    logits = task.decoder(rows, inputs, training=True)
+    logits = task.decoder(drawn, inputs, training=True, **rows)
     reference_logits = None
     if objective.weight < 1:
-        references = select_clips(encoded, batch.owner)
-        reference_logits = task.decoder(references, batch.words[:, :-1], training=True)
+        given, rows = caption_rows(task.decoder, encoded, batch.owner)
+        reference_logits = task.decoder(given, batch.words[:, :-1], training=True, **rows)
     return DrawnCaptions(words, logits, rewards, advantages, reference_logits)
 
 
 def _write(
-    task: CaptionTask, search: Any, encoded: Encoded, limit: int, *, training: bool, **seed: Any
+    task: CaptionTask,
+    search: Any,
+    encoded: Encoded,
+    rows: Mapping[str, Tensor],
+    limit: int,
+    *,
+    training: bool,
+    **seed: Any,
 ) -> Tensor:
     """Return the words (B, limit) of the first caption that a search finds for each row."""
     fixed = Encoded(ops.stop_gradient(encoded.features), encoded.mask)
-    memory, state = task.decoder.start(fixed, training=training)
+    memory, state = task.decoder.start(fixed, training=training, **rows)
 
     def step(word: Tensor, state: Any, memory: Any) -> StepOutput:
         return task.decoder.step(word, state, memory)

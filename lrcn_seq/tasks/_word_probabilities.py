@@ -10,7 +10,8 @@ import numpy as np
 from keras import ops
 
 from lrcn_seq.records import SPECIAL, Batch, Clips, Encoded, Tensor
-from lrcn_seq.tasks._losses import select_clips, word_losses
+from lrcn_seq.tasks._caption_rows import caption_rows
+from lrcn_seq.tasks._losses import word_losses
 from lrcn_seq.tasks.base import Task
 
 CAPTIONS_PER_CALL = 128
@@ -54,15 +55,17 @@ class WordProbabilities(keras.Model):
                 start (B, L−1), flattened.
         """
         batch, mean, positions = inputs
-        encoded = select_clips(self.encoder(batch.clips, training=False), batch.owner)
+        encoded = self.encoder(batch.clips, training=False)
         features, mask = encoded
         mean = ops.ones_like(features) * ops.cast(mean, features.dtype)
         absent = Encoded(ops.where(mask[:, :, None, None], mean, ops.zeros_like(mean)), mask)
         both = [absent, encoded] if self.with_image else [absent]
-        return tuple(self._log_probabilities(one, batch.words, positions) for one in both)
+        return tuple(self._log_probabilities(one, batch, positions) for one in both)
 
-    def _log_probabilities(self, encoded: Encoded, words: Tensor, positions: Tensor) -> Tensor:
-        hidden = self.decoder.hidden(encoded, words[:, :-1], training=False)
+    def _log_probabilities(self, encoded: Encoded, batch: Batch, positions: Tensor) -> Tensor:
+        words = batch.words
+        encoded, rows = caption_rows(self.decoder, encoded, batch.owner)
+        hidden = self.decoder.hidden(encoded, words[:, :-1], training=False, **rows)
         hidden = ops.reshape(hidden, (-1, hidden.shape[-1]))
         logits = self.decoder.project(ops.take(hidden, positions, axis=0))
         targets = ops.take(ops.reshape(words[:, 1:], (-1,)), positions, axis=0)

@@ -191,6 +191,25 @@ def test_arguments_are_plain_and_checked(case):
     assert isinstance(first, (WordDecoder, FrameDecoder))
 
 
+@pytest.mark.parametrize(
+    "name", [name for name in WORD_DECODERS if registry.get(name.split()[0]).shares_clips]
+)
+def test_captions_share_what_depends_on_their_clip(name):
+    """With `owner`, logits and steps equal those of the features repeated for each caption."""
+    part = registry.get(name.split()[0])
+    decoder = part(**WORD_DECODERS[name], **{name: DERIVED[name] for name in part.derived})
+    owner = np.array([2, 0, 0, 1, 2], "int32")
+    words = RNG.integers(0, V, (len(owner), L)).astype("int32")
+    repeated = logits(decoder(Encoded(FEATURES[owner], MASK[owner]), words))
+    shared = Encoded(*tensors((FEATURES, MASK)))
+    np.testing.assert_allclose(logits(decoder(shared, words, owner=owner)), repeated, atol=1e-5)
+    memory, state = decoder.start(shared, owner=ops.convert_to_tensor(owner))
+    for index, column in enumerate(words.T):
+        out = decoder.step(ops.convert_to_tensor(column), state, memory)
+        state = out.state
+        np.testing.assert_allclose(logits(out.logits), repeated[:, index], atol=1e-5)
+
+
 def test_saved_and_loaded_in_a_model(case, tmp_path):
     """A compiled decoder and one loaded from a .keras file give the same logits."""
     part, arguments, derived = case

@@ -130,7 +130,7 @@ def test_dropout_equals_the_equations(deep_output):
     memory, state = decoder.start(encoded(), training=True)
     masks = [array(mask) for mask in memory[-1]]
     assert [set(mask.flat) for mask in masks] == [{0.0, 2.0}] * 2
-    decoder.start = lambda encoded, training: (memory, state)
+    decoder.start = lambda *_, **__: (memory, state)
     logits = step_logits(decoder, encoded(), WORDS)
     for row in range(B):
         expected, _ = equations(decoder, row, [mask[row] for mask in masks])

@@ -63,7 +63,7 @@ def test_dropout_equals_the_equations():
     memory, state = decoder.start(ENCODED, training=True)
     masks = [array(mask) for mask in memory[-1]]
     assert [set(mask.flat) for mask in masks] == [{0.0, 2.0}] * 3
-    decoder.start = lambda encoded, training: (memory, state)
+    decoder.start = lambda *_, **__: (memory, state)
     logits = step_logits(decoder, ENCODED, WORDS)
     for row in range(B):
         expected = equations(decoder, row, [mask[row] for mask in masks])

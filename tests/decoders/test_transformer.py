@@ -105,7 +105,7 @@ def test_dropout_equals_the_equations():
     masks = [array(mask)[:, 0] for mask in memory[-1]]
     assert len(masks) == 7
     assert all(set(mask.flat) == {0.0, 2.0} for mask in masks)
-    decoder.start = lambda encoded, training: (memory, state)
+    decoder.start = lambda *_, **__: (memory, state)
     logits = array(decoder(encoded(), WORDS, training=True))
     for row in range(B):
         expected, _ = equations(decoder, row, [mask[row] for mask in masks])

@@ -8,7 +8,7 @@ import lrcn_seq
 from lrcn_seq.errors import ArgumentError, ConfigError, RunError
 from lrcn_seq.records import Batch
 from lrcn_seq.tasks import SampleReader
-from lrcn_seq.tasks._losses import select_clips
+from lrcn_seq.tasks._caption_rows import select_clips
 from tests.tasks.inputs import (
     CAPTIONS,
     array_sample,

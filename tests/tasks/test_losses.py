@@ -4,10 +4,8 @@ import numpy as np
 import pytest
 from keras import ops
 
-from lrcn_seq.records import Encoded
 from lrcn_seq.tasks._losses import (
     label_loss,
-    select_clips,
     smooth_labels,
     word_loss,
     word_losses,
@@ -128,12 +126,3 @@ def test_smoothing_mixes_the_loss_with_that_of_a_uniform_target():
         np.asarray(smooth_labels(losses, logits, 0.25)), 0.75 * losses + 0.25 * uniform, rtol=1e-5
     )
     assert smooth_labels(losses, logits, 0.0) is losses
-
-
-def test_selected_clips_follow_the_owners():
-    """`select_clips` repeats or drops features and masks according to the owners of captions."""
-    features = np.arange(12, dtype="float32").reshape(3, 2, 1, 2)
-    mask = np.array([[True, True], [True, False], [False, False]])
-    selected = select_clips(Encoded(features, mask), np.array([1, 1, 0, 1], "int32"))
-    np.testing.assert_array_equal(np.asarray(selected.features)[:, 0, 0, 0], [4, 4, 0, 4])
-    np.testing.assert_array_equal(np.asarray(selected.mask), mask[[1, 1, 0, 1]])
