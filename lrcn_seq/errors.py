@@ -16,7 +16,8 @@ Messages state what was expected, what was received and what to do.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from difflib import get_close_matches
 from typing import Any, NamedTuple
@@ -190,3 +191,46 @@ def shorten_names(names: Iterable[str], count: int = 3) -> str:
     """Return the first `count` names in alphabetical order, and an ellipsis if there are more."""
     ordered = sorted(names)
     return ", ".join(ordered[:count]) + (", …" if len(ordered) > count else "")
+
+
+def describe_errors(details: Iterable[Mapping[str, Any]], value: Any) -> str:
+    """Return a sentence that describes the pydantic errors of a value.
+
+    Args:
+        details: Items of `ValidationError.errors()`.
+        value: The rejected value.
+    """
+    details = list(details)
+    choices = [
+        name
+        for detail in details
+        if detail["type"] == "literal_error"
+        for name in re.findall("'([^']*)'", detail["ctx"]["expected"])
+    ]
+    expected = "; or ".join(dict.fromkeys(_expectation(detail["msg"]) for detail in details))
+    hint = _yaml_hint({detail["type"] for detail in details}, value)
+    return f"{expected}. Received: {shorten(repr(value))}.{did_you_mean(str(value), choices)}{hint}"
+
+
+def _yaml_hint(types: set[str], value: Any) -> str:
+    """Return a hint on YAML syntax if the type of a value was probably not intended."""
+    if types & {"list_type", "sequence_str"} and isinstance(value, str):
+        return f" Write a list as [{value}]."
+    if types == {"string_type"} and isinstance(value, (bool, int, float)):
+        return f""" Put quotes around a string like this: "{value}", in an override '"{value}"'."""
+    return ""
+
+
+def _expectation(message: str) -> str:
+    """Turn a pydantic message into the beginning of a sentence, such as `expected a mapping`."""
+    if "valid dictionary" in message:
+        return "expected a mapping"
+    if "Sequence value" in message:
+        return "expected a valid list"
+    if "at least 1 item" in message:
+        return "expected at least one value"
+    return re.sub(
+        "^Input should be ",
+        "expected ",
+        re.sub("^Input should be (?=greater|less)", "expected a number ", message),
+    )

@@ -75,8 +75,9 @@ def make_bar(*columns: ProgressColumn) -> Bar | None:
 class LogProgress:
     """A callback that prints lines such as `opening files: 120 of 900, 0:35 left`.
 
-    The first line follows after `FIRST_LINE_SECONDS`, so that short work prints nothing. The first
-    item, which often includes the start of the work, does not affect the remaining time.
+    The first line follows after `FIRST_LINE_SECONDS`, so that short work prints nothing; work that
+    has printed a line prints another one at its end. The first item, which often includes the start
+    of the work, does not affect the remaining time.
 
     Args:
         title: the name of the work.
@@ -86,6 +87,7 @@ class LogProgress:
         self.title = title
         self.first: tuple[int, float] | None = None
         self.due = time.monotonic() + FIRST_LINE_SECONDS
+        self.printed = False
 
     def __call__(self, done: int, total: int | None, note: str = "") -> None:
         """Print a line if one is due.
@@ -97,9 +99,14 @@ class LogProgress:
         """
         now = time.monotonic()
         self.first = self.first or (done, now)
-        if now < self.due or done == total:
+        if done == total:
+            if self.printed:
+                print_note(f"{self.title}: {done:,} of {done:,}")
+                self.printed = False
             return
-        self.due = now + LINE_SECONDS
+        if now < self.due:
+            return
+        self.due, self.printed = now + LINE_SECONDS, True
         count = f"{done:,}" if total is None else f"{done:,} of {total:,}"
         items, seconds = done - self.first[0], now - self.first[1]
         known = total if items > 0 and seconds >= ESTIMATE_SECONDS else None

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import inspect
 import pkgutil
-import re
 import typing
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
@@ -23,6 +22,7 @@ from lrcn_seq.errors import (
     ConfigError,
     Problem,
     UnknownPartError,
+    describe_errors,
     did_you_mean,
     shorten,
 )
@@ -152,7 +152,7 @@ class Registry:
             constructor = self.constructor(spec["type"])
         except UnknownPartError as error:
             return [Problem(f"{place}.type", str(error))]
-        return argument_problems(constructor, _arguments(spec), place)
+        return argument_problems(constructor, _arguments(spec), place, self._parts_with)
 
     def constructor(self, name: str) -> Constructor:
         """Return the constructor of a part, without importing a part of this library.
@@ -163,6 +163,11 @@ class Registry:
         if name not in self._parts and self.is_own(name):
             return read_constructor(f"{self.package}.{self.file_of(name)}")
         return constructor_of(self.get(name))
+
+    def _parts_with(self, argument: str) -> list[str]:
+        """Return the names of the parts of this library that have an argument."""
+        own = (name for name in self.names() if self.is_own(name))
+        return [name for name in own if argument in self.constructor(name).parameters]
 
     def _name_conflict(self, name: str, owner: str, part: type[Any]) -> UnknownPartError:
         return UnknownPartError(
@@ -288,7 +293,10 @@ def constructor_of(part: type[Any]) -> Constructor:
 
 
 def argument_problems(
-    constructor: Constructor, arguments: dict[str, Any], place: str
+    constructor: Constructor,
+    arguments: dict[str, Any],
+    place: str,
+    parts_with: Callable[[str], Sequence[str]] = lambda _: (),
 ) -> list[Problem]:
     """Return the problems of arguments for the constructor of a part.
 
@@ -298,6 +306,7 @@ def argument_problems(
         constructor: The constructor.
         arguments: Values of the arguments by name.
         place: Dotted key of the part in a config.
+        parts_with: Returns the names of the parts that have an argument, for messages.
     """
     derived = constructor.derived
     parameters = {name: p for name, p in constructor.parameters.items() if name not in derived}
@@ -309,6 +318,8 @@ def argument_problems(
         elif name not in parameters:
             hint = did_you_mean(str(name), parameters) if len(problems) < PROBLEMS_LIMIT else ""
             message = f"unknown argument.{hint} Known: {', '.join(parameters) or 'none'}."
+            if not hint and (parts := parts_with(str(name))):
+                message += f" An argument of this name belongs to the type {' or '.join(parts)}."
             problems.append(Problem(f"{place}.{name}", message))
         elif name in constructor.hints:
             problems += _value_problems(constructor.hints[name], value, f"{place}.{name}")
@@ -327,49 +338,6 @@ def _value_problems(hint: Any, value: Any, place: str) -> list[Problem]:
     except ValidationError as error:
         return [Problem(place, describe_errors(error.errors(), value))]
     return []
-
-
-def describe_errors(details: Iterable[Mapping[str, Any]], value: Any) -> str:
-    """Return a sentence that describes the pydantic errors of a value.
-
-    Args:
-        details: Items of `ValidationError.errors()`.
-        value: The rejected value.
-    """
-    details = list(details)
-    choices = [
-        name
-        for detail in details
-        if detail["type"] == "literal_error"
-        for name in re.findall("'([^']*)'", detail["ctx"]["expected"])
-    ]
-    expected = "; or ".join(dict.fromkeys(_expectation(detail["msg"]) for detail in details))
-    hint = _yaml_hint({detail["type"] for detail in details}, value)
-    return f"{expected}. Received: {shorten(repr(value))}.{did_you_mean(str(value), choices)}{hint}"
-
-
-def _yaml_hint(types: set[str], value: Any) -> str:
-    """Return a hint on YAML syntax if the type of a value was probably not intended."""
-    if types & {"list_type", "sequence_str"} and isinstance(value, str):
-        return f" Write a list as [{value}]."
-    if types == {"string_type"} and isinstance(value, (bool, int, float)):
-        return f""" Put quotes around a string like this: "{value}", in an override '"{value}"'."""
-    return ""
-
-
-def _expectation(message: str) -> str:
-    """Turn a pydantic message into the beginning of a sentence, such as `expected a mapping`."""
-    if "valid dictionary" in message:
-        return "expected a mapping"
-    if "Sequence value" in message:
-        return "expected a valid list"
-    if "at least 1 item" in message:
-        return "expected at least one value"
-    return re.sub(
-        "^Input should be ",
-        "expected ",
-        re.sub("^Input should be (?=greater|less)", "expected a number ", message),
-    )
 
 
 sources = Registry("sources", "lrcn_seq.data.sources")

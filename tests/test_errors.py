@@ -13,6 +13,7 @@ from lrcn_seq.errors import (
     MissingPackageError,
     Problem,
     RunError,
+    describe_errors,
     did_you_mean,
     shorten_names,
     translate_errors,
@@ -192,3 +193,57 @@ def test_own_errors_and_lack_of_memory_are_not_translated(raised):
     with pytest.raises(type(raised)) as caught, translate_errors(RunError):
         raise raised
     assert caught.value is raised
+
+
+@pytest.mark.parametrize(
+    ("details", "value", "sentence"),
+    [
+        (
+            [{"type": "int_type", "msg": "Input should be a valid integer"}],
+            "x",
+            "expected a valid integer. Received: 'x'.",
+        ),
+        (
+            [{"type": "greater_than", "msg": "Input should be greater than 0"}],
+            0,
+            "expected a number greater than 0. Received: 0.",
+        ),
+        (
+            [{"type": "dict_type", "msg": "Input should be a valid dictionary"}],
+            1,
+            "expected a mapping. Received: 1.",
+        ),
+        (
+            [{"type": "list_type", "msg": "Input should be a valid list"}],
+            "a,b",
+            "expected a valid list. Received: 'a,b'. Write a list as [a,b].",
+        ),
+        (
+            [
+                {
+                    "type": "sequence_str",
+                    "msg": "'str' instances are not allowed as a Sequence value",
+                }
+            ],
+            "dog",
+            "expected a valid list. Received: 'dog'. Write a list as [dog].",
+        ),
+        (
+            [{"type": "string_type", "msg": "Input should be a valid string"}],
+            2024,
+            "expected a valid string. Received: 2024. Put quotes around a string like this: "
+            """"2024", in an override '"2024"'.""",
+        ),
+        (
+            [
+                {"type": "int_type", "msg": "Input should be a valid integer"},
+                {"type": "string_type", "msg": "Input should be a valid string"},
+            ],
+            1.5,
+            "expected a valid integer; or expected a valid string. Received: 1.5.",
+        ),
+    ],
+)
+def test_errors_of_pydantic_are_described_in_a_sentence(details, value, sentence):
+    """Errors of pydantic are described with the expected and received value and a YAML hint."""
+    assert describe_errors(details, value) == sentence

@@ -74,6 +74,7 @@ def test_long_work_prints_lines_without_a_terminal(capsys, clock):
         "reading\\x07: 33 of 100, 1:07 left",
         "reading\\x07: 63 of 100, 0:37 left",
         "reading\\x07: 93 of 100, 0:07 left",
+        "reading\\x07: 100 of 100",
     ]
 
 

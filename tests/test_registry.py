@@ -16,8 +16,8 @@ from lrcn_seq.registry import (
     Registry,
     argument_problems,
     constructor_of,
-    describe_errors,
     signature,
+    sources,
 )
 
 
@@ -188,6 +188,14 @@ def test_valid_arguments_have_no_problems():
     assert problems(size=3, kind="pooled", rate=1, name=None) == {}
 
 
+def test_unknown_argument_names_the_types_that_have_it():
+    """The problem of an unknown argument names the parts of the library that have it."""
+    [problem] = sources.problems({"type": "class_folders", "folder": "a", "table": "t"}, "source")
+    assert problem.message.endswith(
+        "An argument of this name belongs to the type caption_table or video_table."
+    )
+
+
 def test_all_problems_come_at_once():
     """Unknown, derived, missing and invalid arguments are reported together."""
     found = problems(sise=3, classes=5, kind="grids", rate="fast", name=3)
@@ -259,60 +267,6 @@ def test_a_part_with_keyword_arguments_gets_all_derived_values():
     seam = Registry("encoders", "lrcn_seq.text")
     seam._parts["layer"] = Layer
     assert seam.build({"type": "layer"}, name="encoder").kwargs == {"name": "encoder"}
-
-
-@pytest.mark.parametrize(
-    ("details", "value", "sentence"),
-    [
-        (
-            [{"type": "int_type", "msg": "Input should be a valid integer"}],
-            "x",
-            "expected a valid integer. Received: 'x'.",
-        ),
-        (
-            [{"type": "greater_than", "msg": "Input should be greater than 0"}],
-            0,
-            "expected a number greater than 0. Received: 0.",
-        ),
-        (
-            [{"type": "dict_type", "msg": "Input should be a valid dictionary"}],
-            1,
-            "expected a mapping. Received: 1.",
-        ),
-        (
-            [{"type": "list_type", "msg": "Input should be a valid list"}],
-            "a,b",
-            "expected a valid list. Received: 'a,b'. Write a list as [a,b].",
-        ),
-        (
-            [
-                {
-                    "type": "sequence_str",
-                    "msg": "'str' instances are not allowed as a Sequence value",
-                }
-            ],
-            "dog",
-            "expected a valid list. Received: 'dog'. Write a list as [dog].",
-        ),
-        (
-            [{"type": "string_type", "msg": "Input should be a valid string"}],
-            2024,
-            "expected a valid string. Received: 2024. Put quotes around a string like this: "
-            """"2024", in an override '"2024"'.""",
-        ),
-        (
-            [
-                {"type": "int_type", "msg": "Input should be a valid integer"},
-                {"type": "string_type", "msg": "Input should be a valid string"},
-            ],
-            1.5,
-            "expected a valid integer; or expected a valid string. Received: 1.5.",
-        ),
-    ],
-)
-def test_errors_of_pydantic_are_described_in_a_sentence(details, value, sentence):
-    """Errors of pydantic are described with the expected and received value and a YAML hint."""
-    assert describe_errors(details, value) == sentence
 
 
 @pytest.fixture

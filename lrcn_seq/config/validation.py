@@ -14,8 +14,8 @@ from pydantic import BaseModel, ValidationError
 from lrcn_seq.config.overrides import apply_changes
 from lrcn_seq.config.renamed_keys import RENAMED_KEYS
 from lrcn_seq.config.schema import Config
-from lrcn_seq.errors import PROBLEMS_LIMIT, ConfigError, Problem, did_you_mean
-from lrcn_seq.registry import SEAMS, describe_errors
+from lrcn_seq.errors import PROBLEMS_LIMIT, ConfigError, Problem, describe_errors, did_you_mean
+from lrcn_seq.registry import SEAMS
 
 PARTS = {
     "task": "tasks",

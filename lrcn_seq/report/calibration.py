@@ -21,6 +21,8 @@ from lrcn_seq.report.markup import (
 AXES = Axes(0.0, 1.0, 0.0, 1.0, height=284 + TOP + BOTTOM)
 TOLERANCE = 0.05
 """Largest difference between mean confidence and accuracy that counts as well calibrated."""
+FEW = 30
+"""Number of predictions below which over- and underconfidence are not stated."""
 
 
 def calibration(
@@ -69,12 +71,14 @@ def verdict(bins: Sequence[Bin], share: str = "accuracy") -> str:
     total = sum(count for *_, count in _occupied(bins))
     confidence = sum(mean * count for _, mean, _, count in _occupied(bins)) / total
     accuracy = sum(right * count for _, _, right, count in _occupied(bins)) / total
-    kind = "overconfident" if confidence > accuracy else "underconfident"
+    kind = "overconfident on average" if confidence > accuracy else "underconfident on average"
     if abs(confidence - accuracy) <= TOLERANCE:
-        kind = "well calibrated"
+        kind = "well calibrated on average"
+    if total < FEW:
+        kind = f"with {total} predictions, the difference may be chance"
     return paragraph(
         f"Expected calibration error <b>{number(calibration_error(bins))}</b>. Mean confidence "
-        f"{percent(confidence)}, {share} {percent(accuracy)}: {kind} on average.",
+        f"{percent(confidence)}, {share} {percent(accuracy)}: {kind}.",
         "",
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -47,14 +48,23 @@ def families_of(
         signatures: signatures by the name of the score or of its family.
 
     Returns:
-        The scores and the signature of each group, in the order of their first scores.
+        The scores and the signature of each group, in the order of their first scores; without
+        scores that are always 1.
     """
     groups: dict[tuple[str, str], dict[str, float]] = {}
     for name, value in metrics.items():
+        if is_always_one(name, signatures.get(name, "")):
+            continue
         family = name.rpartition("_")[0] if name[-1:].isdigit() else name
         signature = signatures.get(name, signatures.get(family, ""))
         groups.setdefault((family, signature), {})[name] = value
     return [(values, signature) for (_, signature), values in groups.items()]
+
+
+def is_always_one(name: str, signature: str) -> bool:
+    """Return whether a score is 1 for all predictions, as the top-5 accuracy of five classes is."""
+    rank, classes = re.fullmatch(r"top_(\d+)", name), re.search(r"\bclasses:(\d+)", signature)
+    return bool(rank and classes and int(rank[1]) >= int(classes[1]))
 
 
 def _card(values: Mapping[str, float], signature: str, scores: Mapping[str, Any]) -> str:

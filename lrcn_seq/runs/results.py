@@ -94,7 +94,7 @@ def report_page(
         time.strftime("%Y-%m-%d %H:%M"),
     ]
     return report.Page(
-        title=f"{task.name}: {run.folder.name}",
+        title=": ".join(dict.fromkeys((task.name, run.folder.name))),
         subtitle=", ".join(subtitle),
         sections=[
             report.score_cards(scores, evaluation.unit or task.noun),

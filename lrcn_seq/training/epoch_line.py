@@ -58,7 +58,7 @@ def epoch_line(
         f"reward {row['reward']:.4f}" if "reward" in row else "",
         _scores(row, monitor, usual),
         f"best {best[monitor]:.4f} (epoch {best['epoch'] + 1})" if best else "",
-        f"patience {max(0, facts.patience - facts.waited)}" if facts.patience else "",
+        f"patience left {max(0, facts.patience - facts.waited)}" if facts.patience else "",
         f"learning rate {facts.learning_rate:.3g}",
         f"{facts.samples_per_second:,.0f} samples/s",
         f"{duration(facts.seconds_left)} left",

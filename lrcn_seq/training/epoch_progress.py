@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import Any
 
@@ -60,7 +61,7 @@ class EpochProgress(keras.callbacks.Callback):
         loss = (logs or {}).get("loss", 0.0)
         if self.bar is not None:
             self.bar.update(self.row, completed=batch + 1, loss=loss)
-        else:
+        elif batch + 1 < (self.params["steps"] or math.inf):  # the line of the epoch follows
             self.log(batch + 1, self.params["steps"], f", loss {loss:.4f}")
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:

@@ -53,7 +53,14 @@ def test_perfect_calibration_is_a_diagonal():
 )
 def test_verdict_compares_confidence_and_accuracy(accuracy, kind):
     """The verdict states whether the mean confidence is above, near or below the accuracy."""
-    assert f"{kind} on average" in verdict([EMPTY, Bin(0.9, accuracy, 10)])
+    assert f"{kind} on average" in verdict([EMPTY, Bin(0.9, accuracy, 30)])
+
+
+def test_few_predictions_have_no_verdict():
+    """With fewer than 30 predictions, over- and underconfidence are not stated."""
+    text = verdict([EMPTY, Bin(0.9, 0.2, 29)])
+    assert "with 29 predictions, the difference may be chance" in text
+    assert "overconfident" not in text
 
 
 def test_verdict_weights_bins_by_their_counts(parse):

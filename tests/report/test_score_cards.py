@@ -3,7 +3,7 @@
 import math
 import re
 
-from lrcn_seq.report.score_cards import families_of, score_cards
+from lrcn_seq.report.score_cards import families_of, is_always_one, score_cards
 
 
 def test_scores_of_a_family_share_a_card():
@@ -20,6 +20,16 @@ def test_scores_of_different_signatures_have_their_own_cards():
     """Scores of one family with different signatures have separate cards."""
     metrics, signatures = {"bleu_1": 0.5, "bleu_4": 0.2}, {"bleu_1": "max:1", "bleu": "max:4"}
     assert [signature for _, signature in families_of(metrics, signatures)] == ["max:1", "max:4"]
+
+
+def test_top_5_accuracy_of_five_classes_is_not_shown():
+    """Scores that are 1 for all predictions have no card; with more classes, they have one."""
+    metrics = {"top_1": 0.5, "top_5": 1.0}
+    for classes, shown in ((5, ["top_1"]), (6, ["top_1", "top_5"])):
+        signatures = {name: f"{name}|classes:{classes}|n:24" for name in metrics}
+        families = families_of(metrics, signatures)
+        assert [name for values, _ in families for name in values] == shown
+    assert not is_always_one("bleu_4", "bleu|classes:2")
 
 
 def test_last_score_of_a_family_is_large(parse):

@@ -77,6 +77,8 @@ def test_the_page_shows_the_run(tmp_path, task):
     scores = {**Evaluation().summary(), "split": "dev", "limit": 2}
     page = report_page(Run(tmp_path / "my run"), task, Evaluation(), scores, RECORD)
     assert page.title == "captioning: my run"
+    named = report_page(Run(tmp_path / "captioning"), task, Evaluation(), scores, RECORD)
+    assert named.title == "captioning"
     assert page.subtitle.startswith("2 images of the split dev, the first 2, 2")
     html = report.render(page)
     for text in (
