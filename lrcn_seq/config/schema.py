@@ -244,8 +244,9 @@ class Training(Section):
     between scores near zero."""
     dev_limit: NotNegative = 0
     """Number of dev samples that are evaluated after an epoch; 0 for all."""
-    save_seconds: PositiveNumber = 30.0
-    """Number of seconds between two saves of the training state."""
+    save_seconds: PositiveNumber | Auto = "auto"
+    """Number of seconds between two saves of the training state. `auto` is 30, or 20 times the
+    duration of a save if it is longer, so that saves take at most about 5 % of the time."""
     keep_state: bool = False
     """Whether a finished run keeps its training state, from which `--resume training.epochs=MORE`
     continues exactly; it takes three to four times the space of the weights."""

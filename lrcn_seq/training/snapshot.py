@@ -21,6 +21,10 @@ from keras import ops
 
 from lrcn_seq.errors import RunError
 
+SAVE_SECONDS = 30.0
+"""Time between two saves by default."""
+SAVE_DURATIONS = 20
+"""Time between two long saves by default, as a multiple of the duration of a save."""
 Arrays = dict[str, np.ndarray]
 """Values of captured variables by `group/index`."""
 
@@ -33,7 +37,8 @@ class Snapshot(keras.callbacks.Callback):
 
     Args:
         save: called with the arrays and the number of finished batches of the epoch.
-        seconds: minimum time between two calls of `save`.
+        seconds: minimum time between two calls of `save`; None for `SAVE_SECONDS`, or
+            `SAVE_DURATIONS` times the duration of the last call if it is longer.
         begin: called with the index of the epoch after the snapshot has been assigned.
         is_urgent: returns whether to call `save` after the next batch.
     """
@@ -41,7 +46,7 @@ class Snapshot(keras.callbacks.Callback):
     def __init__(
         self,
         save: Callable[[Arrays, int], None],
-        seconds: float,
+        seconds: float | None,
         begin: Callable[[int], None],
         is_urgent: Callable[[], bool] = lambda: False,
     ):
@@ -49,7 +54,7 @@ class Snapshot(keras.callbacks.Callback):
         self.save, self.seconds, self.begin, self.is_urgent = save, seconds, begin, is_urgent
         self.arrays: Arrays | None = None
         self.step = self.first = 0
-        self._saved_at = time.monotonic()
+        self._due = time.monotonic() + (SAVE_SECONDS if seconds is None else seconds)
 
     def capture(self) -> Arrays:
         """Return all variables of the state as arrays."""
@@ -67,12 +72,15 @@ class Snapshot(keras.callbacks.Callback):
         self.begin(epoch)
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        """Save the state if it is urgent or `seconds` have passed since the last save."""
+        """Save the state if it is urgent or due."""
         self.step = self.first + batch + 1
-        if self.is_urgent() or time.monotonic() - self._saved_at >= self.seconds:
+        if self.is_urgent() or time.monotonic() >= self._due:
+            began = time.monotonic()
             self.arrays = self.capture()
             self.save(self.arrays, self.step)
-            self._saved_at = time.monotonic()
+            ended = time.monotonic()
+            automatic = max(SAVE_SECONDS, SAVE_DURATIONS * (ended - began))
+            self._due = ended + (automatic if self.seconds is None else self.seconds)
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Capture the state before the end of `fit` overwrites the weights with their average."""

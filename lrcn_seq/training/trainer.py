@@ -73,7 +73,7 @@ class Trainer:
         self.callbacks = UserCallbacks(callbacks, self.epochs)
         self.snapshot = Snapshot(
             self._save_step,
-            self.training.save_seconds,
+            None if self.training.save_seconds == "auto" else self.training.save_seconds,
             begin=self._begin_epoch,
             is_urgent=lambda: self.interrupts.is_waiting,
         )

@@ -111,6 +111,23 @@ def test_states_are_saved_at_intervals(task, monkeypatch):
     assert steps == [4, 7]
 
 
+@pytest.mark.parametrize(("duration", "expected"), [(1, [30, 61]), (3, [30, 93])])
+def test_long_saves_are_less_frequent(task, monkeypatch, duration, expected):
+    """By default, states are saved every 30 seconds, or after 20 times the duration of a save."""
+    clock, saved = [0], []
+    monkeypatch.setattr(snapshots.time, "monotonic", lambda: clock[0])
+
+    def save(arrays, step):
+        saved.append(clock[0])
+        clock[0] += duration
+
+    snapshot = make_snapshot(task, seconds=None, save=save)
+    for batch in range(100):
+        clock[0] += 1
+        snapshot.on_train_batch_end(batch)
+    assert saved[:2] == expected
+
+
 def test_an_urgent_state_is_saved_after_the_next_batch(task):
     """An urgent state is saved after the next batch, even if the interval has not passed."""
     steps, urgent = [], False
