@@ -111,7 +111,7 @@ def example_options(task: Task) -> dict[str, Any]:
     for options in EXAMPLES:
         if options.keys() <= task.request_options.keys():
             try:
-                task.predict([task.example_media()], **options, on_error="record")
+                task.predict(task.example_media()[:1], **options, on_error="record")
             except ArgumentError:
                 continue
             return dict(options)

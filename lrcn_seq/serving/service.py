@@ -164,11 +164,17 @@ class Service:
         log_event("ready", batch_sizes=batch_sizes(self.batch_limit))
 
     def _compile(self) -> dict[str, Any]:
-        """Predict batches of an example with the default options and those of the web page."""
-        example, options = self.task.example_media(), example_options(self.task)
+        """Predict batches of examples with the default options and those of the web page.
+
+        Compiled functions adapt to a dimension when it changes for the first time. Therefore, the
+        examples have all sizes of batches and several lengths.
+        """
+        options = example_options(self.task)
         for choice in ({}, options):
-            for size in batch_sizes(self.batch_limit):
-                self.task.predict([self._read(example, choice)] * size, **choice, on_error="record")
+            for example in self.task.example_media():
+                read = self._read(example, choice)
+                for size in batch_sizes(self.batch_limit):
+                    self.task.predict([read] * size, **choice, on_error="record")
         return options
 
     def _read(self, example: Any, options: Mapping[str, Any]) -> Any:

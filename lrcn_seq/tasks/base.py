@@ -37,8 +37,8 @@ RequestedCount = Annotated[int, Gt(0), Le(100)]
 """A number of captions, beams or classes that a client of a server may ask for."""
 MODELS_KEPT = 4
 """Number of compiled models of one name, such as searches with different options, that are kept."""
-EXAMPLE_FRAMES = 64
-"""Number of frames of the example of a clip."""
+EXAMPLE_LENGTHS = (64, 7)
+"""Numbers of frames of the examples of clips."""
 
 
 class Feed(Protocol):
@@ -265,12 +265,12 @@ class Task(KerasModel, Predictor):
         """
         return media
 
-    def example_media(self) -> np.ndarray:
-        """Return an input of zeros that `predict` accepts: an image, a clip or vectors."""
+    def example_media(self) -> list[np.ndarray]:
+        """Return inputs of zeros that `predict` accepts: an image, or clips of several lengths."""
         frames = self.encoder.example_input()
         if self.media.kind == "images":
-            return np.asarray(frames[0])
-        return np.repeat(frames, EXAMPLE_FRAMES, axis=0)
+            return [np.asarray(frames[0])]
+        return [np.repeat(frames, length, axis=0) for length in EXAMPLE_LENGTHS]
 
     def explain(self, media: Any, target: Any = None) -> Any:
         """Return heat maps of the regions on which the prediction for an image or clip depends.

@@ -22,30 +22,40 @@ LIFETIME = 240
 
 
 @contextmanager
-def local_server(run, limits=None, change=lambda service: None):
+def local_server(run, limits=None, change=lambda service: None, wait=True):
     """Serve a run in a thread; yield the service and a client once the server is ready.
 
     Args:
         run: the run folder.
         limits: the limits of the server.
         change: called with the service before the server starts.
+        wait: whether to wait until the server is ready.
     """
     with listen("127.0.0.1", 0) as listener, ThreadPoolExecutor(1) as worker:
         service = load_service(str(run), worker, limits or ServiceLimits())
         change(service)
-        server = make_server(service, log_config("INFO"))
+        server = make_server(service, captured_log())
         thread = threading.Thread(
             target=lambda: asyncio.run(server.serve(sockets=[listener])), daemon=True
         )
         thread.start()
         try:
             with httpx2.Client(base_url=address(listener), timeout=60) as client:
-                wait_until_ready(client)
+                if wait:
+                    wait_until_ready(client)
                 yield service, client
         finally:
             server.should_exit = True
             thread.join(30)
             assert not thread.is_alive()
+
+
+def captured_log():
+    """Return the configuration of logging with records that the fixture `caplog` sees."""
+    config = log_config("INFO")
+    for logger in config["loggers"].values():
+        logger["propagate"] = True
+    return config
 
 
 @contextmanager
