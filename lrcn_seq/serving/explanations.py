@@ -29,9 +29,10 @@ def explanation_row(explanation: Explanation) -> dict[str, Any]:
         explanation: the explanation.
 
     Returns:
-        `{"text", "words", "times", "frames", "overlays", "overlay"}`, with `frames` (S) and
-        `overlays` (L, S) as `data:` URLs. `overlay` is the kind of overlay: `attention` if the
-        decoder has it, otherwise `Grad-CAM`.
+        `{"text", "words", "times", "frames", "overlay", "overlays", "peaks"}`, with `frames` (S)
+        and `overlays` (L, S) as `data:` URLs. `overlay` is the kind of overlay: `attention` if the
+        decoder has it, otherwise `Grad-CAM`. `peaks` (L, 3) are the places of the largest weights:
+        the index in `frames`, and x and y as shares of the width and height.
     """
     steps = explanation.shown_steps
     attention = explanation.attention
@@ -47,7 +48,15 @@ def explanation_row(explanation: Explanation) -> dict[str, Any]:
             [url(word[step], peak=float(word[steps].max(initial=0.0))) for step in steps]
             for word in maps
         ],
+        "peaks": [_peak(word[steps]) for word in maps],
     }
+
+
+def _peak(maps: np.ndarray) -> list[float]:
+    """Return the place of the largest weight of maps (S, h, w): step, and the center x and y."""
+    step, row, column = np.unravel_index(np.argmax(np.nan_to_num(maps)), maps.shape)
+    _, height, width = maps.shape
+    return [int(step), float((column + 0.5) / width), float((row + 0.5) / height)]
 
 
 def _frame_url(frame: np.ndarray) -> str:

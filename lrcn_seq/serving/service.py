@@ -146,6 +146,7 @@ class Service:
             "noun": task.noun,
             "verb": task.verb,
             "media_types": list(task.media.media_types),
+            "sees_whole_frames": task.media.sees_whole_frames,
             "options": sorted(task.request_options),
             "example_options": self.example_options,
             "limits": self.limits._asdict(),

@@ -30,6 +30,7 @@ def test_a_clip_has_a_few_frames_with_an_overlay_for_each_word():
     assert (row["text"], row["words"], row["overlay"]) == ("a b", ["a", "b"], "Grad-CAM")
     assert row["times"] == [step / 2 for step in steps]
     assert len(row["frames"]) == len(steps) == 6
+    assert row["peaks"] == [[5, 2.5 / 3, 0.75]] * 2
     assert np.abs(pixels(row["frames"][0]).astype(int) - 200).max() <= 2
     for word in range(2):
         for step, url in zip(steps, row["overlays"][word], strict=True):

@@ -83,6 +83,12 @@ class MediaReader:
         return MEDIA_TYPES[self.kind]
 
     @property
+    def sees_whole_frames(self) -> bool:
+        """Whether the encoder sees all of a frame, however it is stretched."""
+        size = self.preprocessing
+        return size is not None and size.resize == "stretch" and self._size == size
+
+    @property
     def reads_pixels(self) -> bool:
         """Whether the inputs are images or clips rather than vectors."""
         return self.kind != "vectors"
