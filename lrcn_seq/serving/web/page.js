@@ -21,7 +21,7 @@ function svgElement(name, attributes) {
   return node;
 }
 
-const percent = (share) => (share >= 0.001 || share === 0 ? `${(100 * share).toFixed(1)} %` : "< 0.1 %");
+const percent = (share) => `${share >= 0.001 || share === 0 ? (100 * share).toFixed(1) : (100 * share).toPrecision(2)} %`;
 const seconds = (time) => `${time.toFixed(1)} s`;
 const isClip = () => state.run.media_types.includes("video/*");
 
@@ -228,7 +228,9 @@ function showPreview() {
 /** Return one list item per caption, label or other entry of a result. */
 function choices(row) {
   if (row.captions) {
-    return row.captions.map((one) => choice(one.text, Math.exp(one.log_probability)));
+    const shares = row.captions.map((one) => Math.exp(one.log_probability));
+    const largest = Math.max(...shares) || 1;
+    return row.captions.map((one, index) => choice(one.text, shares[index], shares[index] / largest));
   }
   if (row.labels) return row.labels.map((one) => choice(one.label, one.probability));
   const { file, ...rest } = row;
@@ -237,13 +239,14 @@ function choices(row) {
   return [item];
 }
 
-function choice(text, share) {
+/** Return a list item with a text, its probability, and a bar of a length from 0 to 1. */
+function choice(text, share, length = share) {
   const button = element("button", "choice");
   button.type = "button";
   button.setAttribute("aria-pressed", "false");
   const bar = element("span", "bar");
   const fill = element("i");
-  fill.style.width = `${100 * share}%`;
+  fill.style.width = `${100 * length}%`;
   bar.append(fill);
   button.append(element("span", "text", text), element("span", "share", percent(share)), bar);
   button.addEventListener("click", () => explain(button, text));
@@ -290,6 +293,7 @@ function showExplanation(explanation) {
   byId("words").onkeydown = (event) => moveFocus(event, words);
   byId("words").onpointerleave = () => clearOverlay();
   if (explanation.frames.length > 1) showStrip(explanation);
+  if (words.length === 1) showOverlay(0);
 }
 
 function wordButton(word, index) {
@@ -380,48 +384,49 @@ function showStrip(explanation) {
 function showTimeline(classes, row) {
   const shown = row.labels.map((one) => one.label);
   const series = shown.map((label) => row.frames.map((frame) => frame[classes.indexOf(label)]));
-  state.timeline = { classes, shown, series, times: row.times, frames: row.frames };
-  byId("chart").replaceChildren(lineChart(series, row.times), legend(shown));
+  byId("timeline").hidden = false;
+  byId("result").hidden = false;
+  const width = Math.max(280, byId("chart").clientWidth);
+  state.timeline = { shown, series, times: row.times, width };
+  byId("chart").replaceChildren(lineChart(series, row.times, width), legend(shown));
   byId("moment").max = row.times.length - 1;
   byId("moment").value = 0;
   byId("segments").replaceChildren(...segments(classes, row).map(segmentItem));
-  byId("timeline").hidden = false;
   showMoment(false);
 }
 
-const WIDTH = 640;
 const HEIGHT = 180;
 const LEFT = 34;
 const BOTTOM = 22;
 
-const chartX = (time, times) =>
-  LEFT + ((WIDTH - LEFT - 8) * (time - times[0])) / Math.max(times[times.length - 1] - times[0], 1e-9);
+const chartX = (time, times, width) =>
+  LEFT + ((width - LEFT - 8) * (time - times[0])) / Math.max(times[times.length - 1] - times[0], 1e-9);
 const chartY = (share) => 8 + (HEIGHT - BOTTOM - 8) * (1 - share);
 
-function lineChart(series, times) {
-  const svg = svgElement("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, "aria-hidden": "true" });
+function lineChart(series, times, width) {
+  const svg = svgElement("svg", { viewBox: `0 0 ${width} ${HEIGHT}`, "aria-hidden": "true" });
   for (const share of [0, 0.5, 1]) {
     const y = chartY(share);
-    svg.append(svgElement("line", { class: "axis", x1: LEFT, x2: WIDTH - 8, y1: y, y2: y }));
+    svg.append(svgElement("line", { class: "axis", x1: LEFT, x2: width - 8, y1: y, y2: y }));
     const text = svgElement("text", { x: LEFT - 5, y: y + 4, "text-anchor": "end" });
     text.textContent = `${100 * share}%`;
     svg.append(text);
   }
   const last = times[times.length - 1];
   for (const time of [times[0], (times[0] + last) / 2, last]) {
-    const text = svgElement("text", { x: chartX(time, times), y: HEIGHT - 6, "text-anchor": time === last ? "end" : "middle" });
+    const text = svgElement("text", { x: chartX(time, times, width), y: HEIGHT - 6, "text-anchor": time === last ? "end" : "middle" });
     text.textContent = seconds(time);
     svg.append(text);
   }
   series.forEach((values, index) => {
-    const points = values.map((share, step) => `${chartX(times[step], times).toFixed(1)},${chartY(share).toFixed(1)}`);
+    const points = values.map((share, step) => `${chartX(times[step], times, width).toFixed(1)},${chartY(share).toFixed(1)}`);
     svg.append(svgElement("polyline", { class: `line k${index % 5}`, points: points.join(" ") }));
   });
   svg.append(svgElement("line", { class: "cursor", id: "cursor", x1: LEFT, x2: LEFT, y1: 8, y2: HEIGHT - BOTTOM }));
   const follow = (event) => {
     const box = svg.getBoundingClientRect();
-    const x = ((event.clientX - box.left) / box.width) * WIDTH;
-    const distances = times.map((time) => Math.abs(chartX(time, times) - x));
+    const x = ((event.clientX - box.left) / box.width) * width;
+    const distances = times.map((time) => Math.abs(chartX(time, times, width) - x));
     byId("moment").value = distances.indexOf(Math.min(...distances));
     showMoment(true);
   };
@@ -462,13 +467,13 @@ function segmentItem(segment) {
 
 /** Show the labels at the chosen time; with `seek`, move the video there. */
 function showMoment(seek) {
-  const { shown, series, times } = state.timeline;
+  const { shown, series, times, width } = state.timeline;
   const step = Number(byId("moment").value);
   const order = shown.map((label, index) => [label, series[index][step]]).sort((a, b) => b[1] - a[1]);
   const reading = order.slice(0, 3).map(([label, share]) => `${label} ${percent(share)}`).join(", ");
   byId("reading").textContent = `${seconds(times[step])}: ${reading}`;
   byId("moment").setAttribute("aria-valuetext", byId("reading").textContent);
-  const x = chartX(times[step], times);
+  const x = chartX(times[step], times, width);
   byId("cursor").setAttribute("x1", x);
   byId("cursor").setAttribute("x2", x);
   const video = byId("stage").querySelector("video");
