@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lrcn_seq.data.media.base import Media, name_of, print_media_note
+from lrcn_seq.data.media.base import Media, check_length, name_of, print_media_note
 from lrcn_seq.errors import MediaError
 from lrcn_seq.records import Preprocessing
 from tests.media_fixtures import Counter
