@@ -63,7 +63,7 @@ class Service:
 
     def __init__(self, task: Task, worker: Executor, limits: ServiceLimits, name: str):
         self.task, self.worker, self.limits, self.name = task, worker, limits, name
-        self.is_ready = False
+        self.is_ready = self.is_stopping = False
         self.example_options: dict[str, Any] = {}
         self.batch_limit = min(limits.max_batch, task.predict_batch_size)
         self.metrics = Metrics(
@@ -94,6 +94,7 @@ class Service:
             try:
                 yield
             finally:
+                self.is_stopping = True
                 for task in tasks:
                     task.cancel()
                 for task in tasks:
@@ -175,6 +176,8 @@ class Service:
             for example in self.task.example_media():
                 read = self._read(example, choice)
                 for size in batch_sizes(self.batch_limit):
+                    if self.is_stopping:
+                        return {}
                     self.task.predict([read] * size, **choice, on_error="record")
         return options
 
