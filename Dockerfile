@@ -8,7 +8,7 @@ WORKDIR /opt/lrcn-seq
 COPY constraints.txt pyproject.toml setup.py README.md LICENSE ./
 COPY configs configs
 COPY lrcn_seq lrcn_seq
-RUN python -m pip install --no-cache-dir -c constraints.txt '.[meteor,flow]'
+RUN python -m pip install --no-cache-dir -c constraints.txt '.[meteor,flow,serve]'
 
 # Caches of the library and of Keras, in a folder that any user may write to.
 ENV HOME=/home/lrcn

@@ -39,6 +39,7 @@ LEVELS = {
     "runs": 6,
     "training": 7,
     "demos": 8,
+    "serving": 8,
     "cli": 9,
 }
 NO_KERAS = ("config", "data", "evaluation", "metrics", "report", "text")

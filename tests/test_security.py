@@ -6,7 +6,7 @@ from pathlib import Path
 import lrcn_seq
 from lrcn_seq import records
 from lrcn_seq.config import yaml_format
-from lrcn_seq.data.media import base, video
+from lrcn_seq.data.media import base
 from lrcn_seq.layers import weight_limit
 from lrcn_seq.metrics.statistics import document_frequencies, tokenization
 
@@ -29,7 +29,7 @@ def test_the_bounds_are_those_of_the_code():
     rows = re.findall(r"^\| .*? \| ([\d,]+) \|", DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE)
     assert [int(bound.replace(",", "")) for bound in rows] == [
         base.PIXELS_LIMIT,
-        video.SECONDS_LIMIT,
+        base.SECONDS_LIMIT,
         yaml_format.VALUES_LIMIT,
         yaml_format.DEPTH_LIMIT,
         records.COUNT_LIMIT,

@@ -19,9 +19,10 @@ NEED_DATA = {
     "metrics_reward",
     "metrics_speed",
     "metrics_tokens",
+    "server_load",
     "small_data",
 }
-"""Benchmarks that need data outside of this repository and run only if they are named."""
+"""Benchmarks that need data or a run outside of this repository and run only if they are named."""
 
 
 def main() -> None:

@@ -79,7 +79,7 @@ def predict_files(
             elif prediction.error is None:
                 print_lines(prediction, show_file=show_file)
     if arguments.json:
-        print_json({**task.json_header(), "results": rows})
+        print_json(task.json_object(rows))
     return 1 if failed else 0
 
 

@@ -55,19 +55,12 @@ def caption_options(
         ArgumentError: `beams` is given for a search without beams, the search cannot return `best`
             captions, or the run has no support of words.
     """
-    changed = override_search(task.settings.search, overrides) if overrides else None
+    from lrcn_seq.config import overridden_section
+
+    changed = overridden_section("search", task.settings.search, overrides) if overrides else None
     search = task.resolve_search(changed, beams=arguments.beams, best=arguments.best)
     options = {"search": search, "best": arguments.best}
     if arguments.word_support:
         task.check_word_support(True)
         options["word_support"] = True
     return options
-
-
-def override_search(search: dict[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
-    """Return the config of a search with overrides; a new `type` resets the other arguments."""
-    from lrcn_seq.config import override_section
-
-    tree = {"search": dict(search)}
-    override_section("search", tree, overrides)
-    return tree["search"]

@@ -8,7 +8,7 @@ from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from lrcn_seq.cli._arguments import add_output, add_run, positive_integer
 from lrcn_seq.cli._fusion import add_fusion
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     import numpy as np
 
     from lrcn_seq.cli._output import JsonLines
-    from lrcn_seq.records import Label, LabelPrediction, Prediction
+    from lrcn_seq.records import Prediction
+    from lrcn_seq.tasks import FramePrediction
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -61,37 +62,6 @@ def run(arguments: argparse.Namespace) -> int:
     return predict_files(arguments, arguments.videos, predict, verb="classify")
 
 
-class FramePrediction(NamedTuple):
-    """The classes of one video and the class probabilities after each frame.
-
-    `frames` (T, C) and `times` (T,) in seconds are empty if frames were printed instead of kept.
-    """
-
-    clip: LabelPrediction
-    frames: list[list[float]]
-    times: list[float]
-
-    @property
-    def file(self) -> str:
-        return self.clip.file
-
-    @property
-    def error(self) -> str | None:
-        return self.clip.error
-
-    @property
-    def labels(self) -> tuple[Label, ...]:
-        return self.clip.labels
-
-    def row(self) -> dict[str, Any]:
-        """Return `{"file", "labels", "frames", "times"}`."""
-        return {**self.clip.row(), "frames": self.frames, "times": self.times}
-
-    def lines(self) -> list[str]:
-        """Return one line per class of the video."""
-        return self.clip.lines()
-
-
 def classify_frames(
     task: Any, files: Sequence[str], output: JsonLines, *, top: int, keep: bool
 ) -> Iterator[Prediction]:
@@ -121,8 +91,12 @@ def classify_frames(
 def _classify_frames(
     task: Any, file: str, output: JsonLines, *, top: int, keep: bool
 ) -> FramePrediction:
-    """Classify one video, and write its output line frame by frame."""
+    """Classify one video, and write its output line frame by frame.
+
+    The frames of the prediction are empty if they are printed instead of kept.
+    """
     from lrcn_seq.records import LabelPrediction
+    from lrcn_seq.tasks import FramePrediction
 
     times = array("d")
     frames: list[list[float]] = []

@@ -4,7 +4,7 @@ The package does not know individual parts (encoders, decoders, ...): registries
 """
 
 from lrcn_seq.config.comparison import differences
-from lrcn_seq.config.overrides import override_section
+from lrcn_seq.config.overrides import overridden_section, override_section
 from lrcn_seq.config.part_files import (
     PARTS_FOLDER,
     check_trusted,
@@ -39,6 +39,7 @@ __all__ = [
     "import_file",
     "import_reference",
     "import_run",
+    "overridden_section",
     "override_section",
     "parse",
     "read",

@@ -70,6 +70,25 @@ def override_section(section: str, tree: dict[str, Any], texts: Iterable[str]) -
         raise ConfigError(problems, "the call")
 
 
+def overridden_section(
+    section: str, values: Mapping[str, Any], texts: Iterable[str]
+) -> dict[str, Any]:
+    """Return a section with overrides; a new `type` resets the other arguments.
+
+    Args:
+        section: Name of a top-level section, such as `search`.
+        values: The section, which stays unchanged.
+        texts: Overrides `section.key=value`.
+
+    Raises:
+        ConfigError: An override changes another section or cannot be applied.
+    """
+    tree: dict[str, Any] = {section: copy.deepcopy(dict(values))}
+    override_section(section, tree, texts)
+    changed: dict[str, Any] = tree[section]
+    return changed
+
+
 def apply_changes(tree: dict[str, Any], changes: Mapping[str, Any]) -> list[Problem]:
     """Set the values of dotted keys, such as those of a stage, in a mapping in place.
 

@@ -45,20 +45,26 @@ def jpeg_url(image: Image.Image, *, side: int, limit: int) -> str:
     return _data_url("jpeg", file)
 
 
-def attention_url(weights: np.ndarray) -> str:
+def attention_url(weights: np.ndarray, peak: float | None = None) -> str:
     """Return an attention map as the `data:` URL of a translucent PNG, to be laid over an image.
 
     Args:
         weights: attention (h, w), one pixel per weight. The largest weight is the brightest and 0
             the darkest, so that uniform attention is bright. NaN and infinity count as 0.
+        peak: the weight that is the brightest; None for the largest of the map.
     """
-    light = relative_weights(weights)[..., None]
+    light = relative_weights(weights, peak)[..., None]
     return _png_url((UNATTENDED + light * (ATTENDED - UNATTENDED)).round().astype("uint8"))
 
 
-def heat_url(weights: np.ndarray) -> str:
-    """Return a Grad-CAM map (h, w) as the `data:` URL of a translucent PNG, from blue to red."""
-    return _png_url(heat_pixels(weights))
+def heat_url(weights: np.ndarray, peak: float | None = None) -> str:
+    """Return a Grad-CAM map as the `data:` URL of a translucent PNG, from blue to red.
+
+    Args:
+        weights: map (h, w).
+        peak: the weight that is red; None for the largest of the map.
+    """
+    return _png_url(heat_pixels(weights, peak))
 
 
 def _png_url(pixels: np.ndarray) -> str:

@@ -18,6 +18,7 @@ from lrcn_seq.tasks._caption_task import CaptionTask
 from lrcn_seq.tasks._classes import Classes
 from lrcn_seq.tasks._dataset import BatchSource, as_dataset
 from lrcn_seq.tasks._ensemble import Average, Ensemble, Rescorer, check_average
+from lrcn_seq.tasks._label_prediction import FramePrediction
 from lrcn_seq.tasks._outputs import Outputs
 from lrcn_seq.tasks._sample_reader import SampleReader, content_index
 from lrcn_seq.tasks._saved_task import load_saved, register_tasks
@@ -33,6 +34,7 @@ __all__ = [
     "Classes",
     "Ensemble",
     "Feed",
+    "FramePrediction",
     "Member",
     "Outputs",
     "Rescorer",

@@ -29,7 +29,7 @@ from lrcn_seq.tasks._ensemble import Average, Ensemble, Rescorer
 from lrcn_seq.tasks._grad_cam import check_maps
 from lrcn_seq.tasks._sample_reader import SampleReader
 from lrcn_seq.tasks._task_explanation import check_target, explain_caption, explain_inputs
-from lrcn_seq.tasks.base import Member
+from lrcn_seq.tasks.base import Member, RequestedCount
 
 
 class CaptionTask(CaptionPredictor, CaptionTraining):  # type: ignore[misc]  # options of `predict`
@@ -38,6 +38,12 @@ class CaptionTask(CaptionPredictor, CaptionTraining):  # type: ignore[misc]  # o
     ensemble_type: ClassVar[type[Ensemble] | None] = CaptionEnsemble
     default_monitor: ClassVar[str] = "cider"
     evaluation_options: ClassVar[frozenset[str]] = frozenset({"retrieval", "coco_results"})
+    request_options: ClassVar[Mapping[str, Any]] = {
+        "beams": RequestedCount,
+        "best": RequestedCount,
+        "word_support": bool,
+        "search": Mapping[str, Any],
+    }
     compares_with_training: ClassVar[bool] = True
     fits_confidence: ClassVar[bool] = True
     _confidence: Untracked[CaptionConfidence | None] = Untracked(None)
@@ -185,9 +191,13 @@ class CaptionTask(CaptionPredictor, CaptionTraining):  # type: ignore[misc]  # o
 
         return explain_inputs(self, media, explain)
 
+    def read_ahead(self, media: Any, **options: Any) -> Any:  # noqa: ARG002 - as of a task
+        """Read an input of `predict` as one clip; see `Task`."""
+        return self.read_clip(media)
+
     @abstractmethod
     def read_clip(self, media: Any) -> Clips:
-        """Read a path, PIL image or array as one clip.
+        """Read a path, PIL image or array as one clip. A clip is returned unchanged.
 
         Raises:
             MediaError: the input cannot be read.

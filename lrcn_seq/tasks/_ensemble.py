@@ -41,6 +41,18 @@ class Predictor(ABC):
     def predict(self, media: Any, **options: Any) -> Any:
         """Return predictions like `predict` of one of the tasks, with the same options."""
 
+    @abstractmethod
+    def json_header(self) -> Mapping[str, Any]:
+        """Return the entries that the `--json` object has in addition to `results`."""
+
+    def json_object(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        """Return the `--json` object.
+
+        Args:
+            rows: the predictions of all inputs, as JSON objects.
+        """
+        return {**self.json_header(), "results": list(rows)}
+
 
 class Ensemble(Predictor):
     """Several tasks of one type that predict together, with a weighted mean of probabilities.

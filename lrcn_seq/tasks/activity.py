@@ -31,7 +31,7 @@ from lrcn_seq.tasks._losses import label_loss
 from lrcn_seq.tasks._media import sampling_problems
 from lrcn_seq.tasks._sample_reader import SampleReader
 from lrcn_seq.tasks._task_explanation import check_target, explain_classes, explain_inputs
-from lrcn_seq.tasks.base import Member, Task
+from lrcn_seq.tasks.base import Member, RequestedCount, Task
 
 SCORES = ("top_1", "top_5", "mean_class", "log_loss", "calibration")
 
@@ -64,6 +64,7 @@ class Activity(LabelPredictor, LabelFit, Task):  # type: ignore[misc]  # options
     minimized_scores: ClassVar[frozenset[str]] = frozenset({"log_loss", "calibration"})
     noun: ClassVar[str] = "clip"
     verb: ClassVar[str] = "classify"
+    request_options: ClassVar[Mapping[str, Any]] = {"top": RequestedCount, "per_frame": bool}
     pipeline_tag: ClassVar[str | None] = "video-classification"
 
     @property

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple, Protocol
 
 import keras
 import numpy as np
+from annotated_types import Gt, Le
 
 from lrcn_seq.config import Config
 from lrcn_seq.data.media import MediaReader, media_kind
@@ -30,6 +31,14 @@ if TYPE_CHECKING:
     from lrcn_seq.report import Section
     from lrcn_seq.tasks._sample_reader import SampleReader
     from lrcn_seq.tasks._serving import ServingModel
+
+
+RequestedCount = Annotated[int, Gt(0), Le(100)]
+"""A number of captions, beams or classes that a client of a server may ask for."""
+MODELS_KEPT = 4
+"""Number of compiled models of one name, such as searches with different options, that are kept."""
+EXAMPLE_LENGTHS = (64, 7)
+"""Numbers of frames of the examples of clips."""
 
 
 class Feed(Protocol):
@@ -77,6 +86,8 @@ class Task(KerasModel, Predictor):
     """The name of the task on the Hugging Face Hub, for model cards."""
     predict_batch_size: ClassVar[int] = 1
     """Number of files that commands pass to one call of `predict`."""
+    request_options: ClassVar[Mapping[str, Any]] = {}
+    """The options of `predict` that a client of a server may set, with their types and bounds."""
     ensemble_type: ClassVar[type[Ensemble] | None] = None
     """The class of several tasks that predict together; None if the task supports no ensembles."""
     evaluation_options: ClassVar[frozenset[str]] = frozenset()
@@ -106,7 +117,7 @@ class Task(KerasModel, Predictor):
             modality=config.data.frames,
             pixels_limit=config.data.pixels_limit,
         )
-        self._cached_models: Untracked[dict[str, tuple[Any, keras.Model]]] = Untracked({})
+        self._cached_models: Untracked[dict[str, list[tuple[Any, keras.Model]]]] = Untracked({})
 
     @classmethod
     def problems(cls, config: Config) -> list[Problem]:  # noqa: ARG003 - tasks override it
@@ -238,6 +249,29 @@ class Task(KerasModel, Predictor):
         read then has an `error`. By default, the error is raised.
         """
 
+    def read_ahead(self, media: Any, **options: Any) -> Any:  # noqa: ARG002 - tasks override it
+        """Read an input of `predict` beforehand, in any thread, so that `predict` need not read it.
+
+        Args:
+            media: a path.
+            options: the options of `predict`.
+
+        Returns:
+            An input that `predict` accepts in place of the path; the path itself if the task reads
+            its inputs only in `predict`.
+
+        Raises:
+            MediaError: the input cannot be read.
+        """
+        return media
+
+    def example_media(self) -> list[np.ndarray]:
+        """Return inputs of zeros that `predict` accepts: an image, or clips of several lengths."""
+        frames = self.encoder.example_input()
+        if self.media.kind == "images":
+            return [np.asarray(frames[0])]
+        return [np.repeat(frames, length, axis=0) for length in EXAMPLE_LENGTHS]
+
     def explain(self, media: Any, target: Any = None) -> Any:
         """Return heat maps of the regions on which the prediction for an image or clip depends.
 
@@ -310,12 +344,14 @@ class Task(KerasModel, Predictor):
         Args:
             name: the name of the model.
             make: creates the model.
-            key: a value on which the model depends; the model is created again if it changes.
+            key: a value on which the model depends. The models of the last `MODELS_KEPT` keys are
+                kept.
         """
-        models = self._cached_models.value
-        if name not in models or models[name][0] != key:
-            models[name] = (key, make())
-        return models[name][1]
+        models = self._cached_models.value.setdefault(name, [])
+        position = next((n for n, (known, _) in enumerate(models) if known == key), None)
+        models.append((key, make()) if position is None else models.pop(position))
+        del models[:-MODELS_KEPT]
+        return models[-1][1]
 
     def readers(self) -> Sequence[Task]:
         """Return the task itself, which reads its inputs; an ensemble has several readers.

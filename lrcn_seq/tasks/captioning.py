@@ -45,4 +45,4 @@ class Captioning(CaptionTask):
 
     def read_clip(self, media: Any) -> Clips:
         """Read an image as a clip of one frame, or all vectors of a file."""
-        return self.media.clip(media)
+        return media if isinstance(media, Clips) else self.media.clip(media)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
+from annotated_types import Ge, Lt
 
 from lrcn_seq.config import Config
 from lrcn_seq.errors import ArgumentError, MediaError, Problem
@@ -26,12 +28,29 @@ from lrcn_seq.tasks._media import (
     sampling_problems,
 )
 
+SHORTEST_WINDOW = 0.5
+"""Length in seconds of the shortest window that a client of a server may ask for."""
 TIME_TOLERANCE = 5e-4
 """Seconds by which a rounded timestamp may precede the window that its frame belongs to."""
 
 
 class WindowPredictor(CaptionPredictor):
     """The method `predict_windows` of a task that describes videos, and of an ensemble."""
+
+    def predict(  # type: ignore[override]  # options differ between tasks
+        self, media: Any, *, window: float | None = None, batch: int | None = None, **options: Any
+    ) -> Any:
+        """Write captions for one or many videos, or for each window of them.
+
+        Args:
+            media: a path, an array (T, H, W, 3), or a list of them.
+            window: length of a window in seconds; None to describe whole videos.
+            batch: number of videos per batch.
+            **options: the other options of `CaptionPredictor.predict` and `predict_windows`.
+        """
+        if window is None:
+            return super().predict(media, batch=batch, **options)
+        return self.predict_windows(media, window, **options)
 
     def predict_windows(
         self,
@@ -120,6 +139,10 @@ class Description(WindowPredictor, CaptionTask):  # type: ignore[misc]  # option
     verb: ClassVar[str] = "describe"
     pipeline_tag: ClassVar[str | None] = "video-text-to-text"
     predict_batch_size: ClassVar[int] = 4
+    request_options: ClassVar[Mapping[str, Any]] = {
+        **CaptionTask.request_options,
+        "window": Annotated[float, Ge(SHORTEST_WINDOW), Lt(math.inf)],
+    }
     ensemble_type: ClassVar[type[Ensemble] | None] = DescriptionEnsemble
 
     @classmethod
@@ -138,8 +161,14 @@ class Description(WindowPredictor, CaptionTask):  # type: ignore[misc]  # option
             sampling = sampling_problems(config)
         return [*caption_problems(cls, config), *sampling]
 
+    def read_ahead(self, media: Any, **options: Any) -> Any:
+        """Read a video as one clip, unless it is described window by window; see `Task`."""
+        return self.read_clip(media) if options.get("window") is None else media
+
     def read_clip(self, media: Any) -> Clips:
-        """Read the clip that the sampling selects from a video."""
+        """Read the clip that the sampling selects from a video. A clip is returned unchanged."""
+        if isinstance(media, Clips):
+            return media
         return next(self.media.clips(media, self.sampling.test(self.media.times(media))))
 
 

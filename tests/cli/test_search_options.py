@@ -3,10 +3,7 @@
 import argparse
 from types import SimpleNamespace
 
-import pytest
-
-from lrcn_seq.cli._search_options import add_search, caption_options, override_search
-from lrcn_seq.errors import ConfigError
+from lrcn_seq.cli._search_options import add_search, caption_options
 
 
 class Writer:
@@ -51,20 +48,3 @@ def test_overrides_replace_values_of_the_search_of_the_run():
     """An override replaces one value of the run's search and keeps the other values."""
     options = caption_options(Writer(), parse(), ["search.beams=4"])
     assert options["search"]["given"] == {"type": "beam", "beams": 4, "length": "none"}
-
-
-def test_another_type_of_search_brings_its_own_defaults():
-    """A new search type drops the other values of the run's search."""
-    assert override_search(Writer.settings.search, ["search.type=greedy"]) == {"type": "greedy"}
-
-
-def test_search_of_the_run_is_left_alone():
-    """Overrides of the search do not change the settings of the run."""
-    override_search(Writer.settings.search, ["search.beams=4"])
-    assert Writer.settings.search["beams"] == 3
-
-
-def test_override_of_another_section_is_refused():
-    """An override outside the search section raises a ConfigError."""
-    with pytest.raises(ConfigError, match=r"training\.epochs=3: expected search\.key=value"):
-        override_search({"type": "greedy"}, ["training.epochs=3"])

@@ -4,7 +4,13 @@ import copy
 
 import pytest
 
-from lrcn_seq.config.overrides import apply_changes, apply_overrides, override_section, set_value
+from lrcn_seq.config.overrides import (
+    apply_changes,
+    apply_overrides,
+    overridden_section,
+    override_section,
+    set_value,
+)
 from lrcn_seq.errors import ConfigError
 
 
@@ -148,3 +154,24 @@ def test_a_key_named_type_at_the_top_removes_nothing():
     tree = {"type": "a", "seed": 1}
     set_value(tree, "type", "b")
     assert tree == {"type": "b", "seed": 1}
+
+
+def test_a_section_is_overridden_in_a_copy():
+    """Overrides give a new section; the given one and its nested values stay unchanged."""
+    search = {"type": "a", "beams": 3, "search": {"beams": 2}}
+    before = copy.deepcopy(search)
+    changed = overridden_section("search", search, ["search.search.beams=4", "search.beams=5"])
+    assert changed == {"type": "a", "beams": 5, "search": {"beams": 4}}
+    assert search == before
+
+
+def test_another_type_resets_a_section():
+    """A new type drops the other values of a section."""
+    changed = overridden_section("search", {"type": "beam", "beams": 3}, ["search.type=greedy"])
+    assert changed == {"type": "greedy"}
+
+
+def test_overridden_section_refuses_other_sections():
+    """An override outside the section raises a ConfigError."""
+    with pytest.raises(ConfigError, match=r"training\.epochs=3: expected search\.key=value"):
+        overridden_section("search", {"type": "greedy"}, ["training.epochs=3"])

@@ -83,3 +83,11 @@ def test_heat_map_runs_from_blue_to_red():
     cold, hot = image.getpixel((0, 0)), image.getpixel((1, 0))
     assert cold[2] > cold[0]
     assert hot[0] > hot[2]
+
+
+def test_maps_may_share_a_scale():
+    """With a peak, maps are colored by the same scale, whatever their own largest weight is."""
+    for url in (thumbnail.attention_url, thumbnail.heat_url):
+        alone = np.asarray(decoded(url(np.array([[0.5, 1.0]]))))
+        shared = np.asarray(decoded(url(np.array([[0.5]]), peak=1.0)))
+        assert shared[0, 0].tolist() == alone[0, 0].tolist()

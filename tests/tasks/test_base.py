@@ -68,6 +68,7 @@ def test_a_minimal_task_has_defaults(task):
     assert task.test_views == 1
     assert Rating.problems(task.settings) == task.network_problems() == []
     assert task.json_header() == {}
+    assert task.json_object([{"file": "a"}]) == {"results": [{"file": "a"}]}
     assert not task.evaluation_options
     assert not task.compares_with_training
     task.begin_epoch(3)
@@ -142,6 +143,30 @@ def test_a_cached_model_is_made_once_per_key(task):
     second = task.cached_model("double", keras.Sequential, key=2)
     assert second is not first
     assert task.cached_model("double", lambda: pytest.fail("made again"), key=2) is second
+
+
+def test_the_models_of_the_last_four_keys_are_kept(task):
+    """Of the models of one name, the four that were used last are kept."""
+    kept = {key: task.cached_model("kept", keras.Sequential, key={"k": key}) for key in range(4)}
+    assert task.cached_model("kept", None, key={"k": 0}) is kept[0]
+    task.cached_model("kept", keras.Sequential, key={"k": 4})
+    for key in (2, 3, 0):
+        assert task.cached_model("kept", None, key={"k": key}) is kept[key]
+    assert task.cached_model("kept", keras.Sequential, key={"k": 1}) is not kept[1]
+
+
+def test_a_task_reads_its_inputs_in_predict_by_default(task):
+    """`read_ahead` returns the path itself unless a task reads it."""
+    assert task.read_ahead("a.mp4", best=1) == "a.mp4"
+
+
+def test_examples_have_the_shape_of_inputs(task):
+    """The examples of a task for clips are two clips of different lengths."""
+    assert [example.shape for example in task.example_media()] == [
+        (64, 32, 32, 3),
+        (7, 32, 32, 3),
+    ]
+    assert rating("encoder={type: vectors, width: 7}").example_media()[0].shape == (64, 7)
 
 
 def test_cached_models_add_no_weights(task):

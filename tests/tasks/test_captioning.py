@@ -6,7 +6,7 @@ from PIL import Image
 
 import lrcn_seq
 from lrcn_seq import config
-from lrcn_seq.errors import ConfigError
+from lrcn_seq.errors import ConfigError, MediaError
 from lrcn_seq.registry import sources
 from lrcn_seq.tasks import SampleReader
 from lrcn_seq.training import train
@@ -132,3 +132,19 @@ def test_training_with_attention_ends_with_a_report(smoke_config, tmp_path):
     assert len(run.history()) == 1
     assert not np.array_equal(fresh.encoder.get_weights()[0], trained.encoder.get_weights()[0])
     assert 'class="attention"' in (run / "report.html").read_text()
+
+
+def test_an_image_can_be_read_ahead(captioner, images, tmp_path):
+    """An image that was read ahead gets the same captions as its path."""
+    Image.fromarray(images[0]).save(tmp_path / "a.png")
+    read = captioner.read_ahead(tmp_path / "a.png", beams=2)
+    (ahead,), (alone,) = captioner.predict([read]), captioner.predict([tmp_path / "a.png"])
+    assert ahead.captions == alone.captions
+    (example,) = captioner.example_media()
+    assert len(captioner.predict([example])) == 1
+
+
+def test_an_unreadable_image_is_found_when_it_is_read_ahead(captioner, tmp_path):
+    """`read_ahead` raises the error that `predict` records."""
+    with pytest.raises(MediaError, match="there is no such file"):
+        captioner.read_ahead(tmp_path / "absent.png")

@@ -151,3 +151,17 @@ def test_configs_that_do_not_fit_are_refused(override, message):
     """Building a description task from an inconsistent config raises a ConfigError."""
     with pytest.raises(ConfigError, match=message):
         lrcn_seq.build(settings("description", override), words=20)
+
+
+def test_windows_are_an_option_of_predict(describer, films):
+    """`predict` with a window returns the predictions of `predict_windows`."""
+    expected = describer.predict_windows(films[:1], 0.2, beams=2)
+    assert describer.predict(films[:1], window=0.2, beams=2) == expected
+    assert expected[0].windows
+
+
+def test_a_clip_can_be_read_ahead_unless_it_has_windows(describer, films):
+    """A clip that was read ahead gets the same captions; windows need the whole video."""
+    read = describer.read_ahead(films[0])
+    assert describer.predict([read])[0].captions == describer.predict([films[0]])[0].captions
+    assert describer.read_ahead(films[0], window=0.2) is films[0]

@@ -43,6 +43,7 @@ def test_an_ensemble_has_the_attributes_of_its_first_task(tasks):
     assert ensemble.settings is tasks[0].settings
     assert ensemble.predict_batch_size == tasks[0].predict_batch_size
     assert ensemble.json_header() == {"classes": ["a", "b", "c"]}
+    assert ensemble.json_object([]) == {"classes": ["a", "b", "c"], "results": []}
 
 
 def test_all_tasks_and_the_rescorer_read_the_inputs(tasks):

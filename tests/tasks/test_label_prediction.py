@@ -39,3 +39,24 @@ def test_invalid_options_are_refused(classifier, films, options):
     """`predict` raises an ArgumentError when `top` or `batch` is less than 1."""
     with pytest.raises(ArgumentError, match=r"top and batch: expected at least 1\. Received: top="):
         classifier.predict(films, **options)
+
+
+def test_probabilities_of_frames_are_those_of_the_stream(classifier, films, tmp_path):
+    """With `per_frame`, a prediction has the distribution and the time of each frame."""
+    ((times, outputs, overall),) = classifier.stream_frames(films[0], chunk=100)
+    (prediction,) = classifier.predict([films[0]], per_frame=True, top=2)
+    np.testing.assert_allclose(prediction.frames, outputs, atol=1e-6)
+    assert prediction.times == times.tolist()
+    assert prediction.labels[0].probability == pytest.approx(overall[-1].max(), rel=1e-5)
+    assert list(prediction.row()) == ["file", "labels", "frames", "times"]
+    assert prediction.lines() == prediction.clip.lines()
+    path = tmp_path / "absent.mp4"
+    (failed,) = classifier.predict([path], per_frame=True, on_error="record")
+    assert failed.row() == {"file": str(path), "error": failed.error}
+
+
+def test_a_long_video_is_refused_frame_by_frame(classifier, films, monkeypatch):
+    """With `per_frame`, a video beyond the limit of the reader is refused."""
+    monkeypatch.setattr(classifier.media, "seconds_limit", 0.05)
+    (prediction,) = classifier.predict([films[-1]], per_frame=True, on_error="record")
+    assert "expected at most 0.05 seconds of video" in prediction.error

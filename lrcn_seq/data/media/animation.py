@@ -12,7 +12,12 @@ import numpy as np
 from PIL import Image
 
 from lrcn_seq.data.media.animated_png import composed_frames, is_animated_png, png_size
-from lrcn_seq.data.media.base import PIXELS_LIMIT, NumberedFrame
+from lrcn_seq.data.media.base import (
+    PIXELS_LIMIT,
+    SECONDS_LIMIT,
+    NumberedFrame,
+    check_length,
+)
 from lrcn_seq.data.media.image import StillImage, fit
 from lrcn_seq.data.media.image_errors import image_errors
 from lrcn_seq.data.media.image_file import PNG_SIGNATURE, SUPPORTED_FORMATS, no_pillow_limit
@@ -32,6 +37,7 @@ class AnimatedImage(StillImage):
     Args:
         path: the file.
         pixels_limit: an image with more pixels is refused before it is decoded.
+        seconds_limit: a longer animation is refused.
         checked: see `StillImage`.
     """
 
@@ -40,9 +46,11 @@ class AnimatedImage(StillImage):
         path: str | os.PathLike[str],
         *,
         pixels_limit: int = PIXELS_LIMIT,
+        seconds_limit: float = SECONDS_LIMIT,
         checked: bool = False,
     ):
         super().__init__(path, pixels_limit=pixels_limit, checked=checked)
+        self.seconds_limit = seconds_limit
         self.path, self.times_key = Path(path), "animation2"
 
     def times(self) -> np.ndarray:
@@ -50,8 +58,11 @@ class AnimatedImage(StillImage):
         if not self._is_animated():
             return super().times()
         with self._open() as animation:
-            durations = [_shown_seconds(seconds) for _, seconds in animation or ()]
-        return np.cumsum([0.0, *durations[:-1]])
+            times = [0.0]
+            for _, seconds in animation or ():
+                check_length(self.name, times[-1], self.seconds_limit)
+                times.append(times[-1] + _shown_seconds(seconds))
+        return np.array(times[:-1])
 
     def existing_frames(
         self, numbers: AbstractSet[int] | None, preprocessing: Preprocessing | None

@@ -6,7 +6,7 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from functools import cache
+from functools import lru_cache
 
 import numpy as np
 from PIL import Image
@@ -21,9 +21,14 @@ MediaSource = str | os.PathLike[str] | Drawable | Image.Image | np.ndarray
 
 PIXELS_LIMIT = 100_000_000
 """The default limit on the number of pixels of an image or frame."""
+SECONDS_LIMIT = 6 * 3600.0
+"""The default limit on the length of a clip."""
 
 FRAME_RATE = 25.0
 """Frames per second of clips without a frame rate: folders, arrays, drawings, vectors."""
+
+NOTES_KEPT = 1000
+"""Number of notes that are remembered, so that they are not printed again."""
 
 NumberedFrame = tuple[int, np.ndarray]
 """The number of a frame, counted from 0, and its pixels (H, W, 3) uint8."""
@@ -155,6 +160,21 @@ class Media(ABC):
         )
 
 
+def check_length(name: str, seconds: float, limit: float) -> None:
+    """Raise MediaError if a clip is too long.
+
+    Args:
+        name: the name of the clip in messages.
+        seconds: the time of a frame of the clip.
+        limit: the largest time of a frame.
+    """
+    if seconds > limit:
+        raise MediaError(
+            name,
+            f"expected at most {limit:g} seconds of video. Received: more; cut the video.",
+        )
+
+
 def name_of(source: MediaSource) -> str:
     """Return the name of a media source for messages."""
     if isinstance(source, (str, os.PathLike)):
@@ -164,7 +184,7 @@ def name_of(source: MediaSource) -> str:
     return "the given array" if isinstance(source, np.ndarray) else "the given image"
 
 
-@cache
+@lru_cache(NOTES_KEPT)
 def print_media_note(name: str, note: str) -> None:
-    """Print a note about a media file on stderr, each note once per process."""
+    """Print a note about a media file on stderr, unless it is one of the latest notes."""
     print_note(f"{name}: {note}")

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 from copy import copy
 from itertools import islice
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from PIL import Image
 
 from lrcn_seq.data.media.animation import AnimatedImage
-from lrcn_seq.data.media.base import PIXELS_LIMIT, Media, MediaSource, SelectFrame
+from lrcn_seq.data.media.base import PIXELS_LIMIT, SECONDS_LIMIT, Media, MediaSource, SelectFrame
 from lrcn_seq.data.media.content_index import ContentIndex
 from lrcn_seq.data.media.drawn import Drawn
 from lrcn_seq.data.media.facts import check_image, frame_times
@@ -32,6 +32,12 @@ from lrcn_seq.records import Clips, Drawable, Modality, Preprocessing
 MediaKind = Literal["images", "clips", "vectors"]
 """The kind of the samples of a config: still images, clips of several frames, or vectors."""
 
+MEDIA_TYPES: dict[MediaKind, tuple[str, ...]] = {
+    "images": ("image/*",),
+    "clips": ("video/*", "image/*"),
+    "vectors": ("application/x-npy",),
+}
+"""The patterns of the Internet media types of the files of each kind."""
 SMALLEST = Preprocessing(1, 1)
 
 
@@ -48,6 +54,7 @@ class MediaReader:
         view: crops of the frames; None for whole frames.
         modality: `flow` reads the optical flow of clips instead of their frames.
         pixels_limit: an image or video whose frames have more pixels is refused.
+        seconds_limit: a longer clip is refused, unless it is streamed.
         index: the cache of hashes and frame times of files. None computes them at every call, and
             searches images for damage at every reading instead of only in `check` and `times`.
     """
@@ -61,12 +68,25 @@ class MediaReader:
         view: View | None = None,
         modality: Modality = "rgb",
         pixels_limit: int = PIXELS_LIMIT,
+        seconds_limit: float = SECONDS_LIMIT,
         index: ContentIndex | None = None,
     ):
         self.kind, self.preprocessing, self.vector_width = kind, preprocessing, vector_width
         self.view = None if kind == "vectors" else view
-        self.modality, self.pixels_limit, self.index = modality, pixels_limit, index
+        self.modality, self.index = modality, index
+        self.pixels_limit, self.seconds_limit = pixels_limit, seconds_limit
         self._size = enlarged(preprocessing or SMALLEST, self.view)
+
+    @property
+    def media_types(self) -> tuple[str, ...]:
+        """The patterns of the Internet media types of the inputs, such as `image/*`."""
+        return MEDIA_TYPES[self.kind]
+
+    @property
+    def sees_whole_frames(self) -> bool:
+        """Whether the encoder sees all of a frame, however it is stretched."""
+        size = self.preprocessing
+        return size is not None and size.resize == "stretch" and self._size == size
 
     @property
     def reads_pixels(self) -> bool:
@@ -217,6 +237,11 @@ class MediaReader:
             yield np.array(times), self._test_views(np.stack(pixels))[0]
 
     @property
+    def _limits(self) -> dict[str, Any]:
+        """The limits on clips, as keyword arguments of media."""
+        return {"pixels_limit": self.pixels_limit, "seconds_limit": self.seconds_limit}
+
+    @property
     def _crop_size(self) -> tuple[int, int]:
         """The (height, width) of views."""
         size = self.preprocessing or SMALLEST
@@ -255,8 +280,8 @@ class MediaReader:
         if os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises OSError for long names
             return FrameFolder(path, pixels_limit=self.pixels_limit)
         if is_still_image(Path(path)):
-            return AnimatedImage(path, pixels_limit=self.pixels_limit, checked=checked)
-        return Video(path, pixels_limit=self.pixels_limit)
+            return AnimatedImage(path, **self._limits, checked=checked)
+        return Video(path, **self._limits)
 
 
 def media_kind(takes: Literal["frames", "vectors"], *, sampled: bool) -> MediaKind:

@@ -13,10 +13,12 @@ import numpy as np
 
 from lrcn_seq.data.media.base import (
     PIXELS_LIMIT,
+    SECONDS_LIMIT,
     Media,
     NumberedFrame,
     SelectFrame,
     TimedFrame,
+    check_length,
     name_of,
     print_media_note,
 )
@@ -32,8 +34,6 @@ from lrcn_seq.records import Preprocessing
 
 if TYPE_CHECKING:
     import av
-
-SECONDS_LIMIT = 6 * 3600.0
 
 
 class DecodedFrame(NamedTuple):
@@ -82,7 +82,7 @@ class Video(Media):
         times: list[float] = []
         for time, _ in self._decode():
             times.append(time)
-            self._check_length(time)
+            check_length(self.name, time, self.seconds_limit)
         return np.array(times)
 
     def existing_frames(
@@ -92,7 +92,7 @@ class Video(Media):
         last = None if numbers is None else max(numbers)
         with closing(self._decode()) as frames:
             for number, (time, frame) in enumerate(frames):
-                self._check_length(time)
+                check_length(self.name, time, self.seconds_limit)
                 if numbers is None or number in numbers:
                     yield number, self._pixels(frame, preprocessing)
                 if number == last:
@@ -160,14 +160,6 @@ class Video(Media):
         if ending == Ending.UNMARKED:
             print_media_note(
                 self.name, "the end marker is missing; the last frames may have been cut off."
-            )
-
-    def _check_length(self, time: float) -> None:
-        if time > self.seconds_limit:
-            raise MediaError(
-                self.name,
-                f"expected at most {self.seconds_limit:g} seconds of video. Received: more; "
-                "cut the video.",
             )
 
     def _check_size(self, size: av.VideoFrame | av.VideoCodecContext) -> None:

@@ -89,3 +89,12 @@ def test_a_fifo_is_refused(tmp_path):
     os.mkfifo(tmp_path / "a.png")
     with pytest.raises(MediaError, match="FIFO"):
         AnimatedImage(tmp_path / "a.png").times()
+
+
+@pytest.mark.parametrize("name", ["a.webp", "a.png"])
+def test_a_long_animation_is_refused(tmp_path, name):
+    """An animation whose last frame begins after the limit is refused."""
+    path = write_animation(tmp_path / name, (200, 40, 100))
+    assert len(AnimatedImage(path, seconds_limit=0.25).times()) == 3
+    with pytest.raises(MediaError, match=r"expected at most 0\.2 seconds of video"):
+        AnimatedImage(path, seconds_limit=0.2).times()

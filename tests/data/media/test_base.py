@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lrcn_seq.data.media.base import Media, name_of, print_media_note
+from lrcn_seq.data.media.base import Media, check_length, name_of, print_media_note
 from lrcn_seq.errors import MediaError
 from lrcn_seq.records import Preprocessing
 from tests.media_fixtures import Counter
@@ -98,3 +98,10 @@ def test_a_note_is_printed_once(capsys):
     for name in ("a", "a", "b"):
         print_media_note(name, "is short.")
     assert capsys.readouterr() == ("", "a: is short.\nb: is short.\n")
+
+
+def test_the_length_of_a_clip_is_limited():
+    """A frame at the limit passes, and a later one is refused with the name of the clip."""
+    check_length("a.mp4", 2.0, 2.0)
+    with pytest.raises(MediaError, match=r"a\.mp4: expected at most 2 seconds of video"):
+        check_length("a.mp4", 2.1, 2.0)

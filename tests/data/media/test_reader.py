@@ -281,3 +281,35 @@ def test_check_decodes_every_frame_of_a_folder(tmp_path):
     (tmp_path / "1.png").write_bytes((tmp_path / "1.png").read_bytes()[:40])
     with pytest.raises(MediaError, match=r"1\.png"):
         MediaReader("clips", index=ContentIndex()).check(tmp_path)
+
+
+def test_the_limit_on_seconds_reaches_videos_and_animations(tmp_path):
+    """A reader refuses clips that are longer than its limit."""
+    reader = MediaReader("clips", SIZE, seconds_limit=1)
+    path = write_video(tmp_path / "a.avi", 60)
+    with pytest.raises(MediaError, match="expected at most 1 seconds of video"):
+        reader.times(path)
+    assert reader.open("a.webp").seconds_limit == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "types"),
+    [
+        ("images", ("image/*",)),
+        ("clips", ("video/*", "image/*")),
+        ("vectors", ("application/x-npy",)),
+    ],
+)
+def test_media_types_of_each_kind(kind, types):
+    """A reader names the media types of its inputs."""
+    assert MediaReader(kind, SIZE).media_types == types
+
+
+def test_whole_frames_are_seen_without_crops():
+    """Whole frames are seen only if they are stretched, and no view crops them."""
+    crop = views.build({"type": "crop_mirror", "margin": 1.5})
+    cropped = SIZE._replace(resize="crop")
+    assert MediaReader("images", SIZE).sees_whole_frames
+    assert not MediaReader("images", SIZE, view=crop).sees_whole_frames
+    assert not MediaReader("images", cropped).sees_whole_frames
+    assert not MediaReader("vectors").sees_whole_frames
