@@ -1,0 +1,106 @@
+"""ONNX."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from lrcn_seq.export.formats import formats
+from lrcn_seq.export.formats.base import Format, Quantization
+
+if TYPE_CHECKING:
+    from lrcn_seq.export.serving_function import ServingFunction
+
+OPSET = 18
+"""The version of the ONNX operators, which ONNX Runtime supports since 1.14."""
+
+
+@formats.register
+class Onnx(Format):
+    """An ONNX model, converted by tf2onnx.
+
+    Args:
+        quantize: `int8` stores the weights of matrix products as 8-bit integers.
+    """
+
+    file_name: ClassVar[str] = "model.onnx"
+    packages: ClassVar[dict[str, str]] = {
+        "onnx": "onnx",
+        "onnxruntime": "onnxruntime",
+        "tf2onnx": "tf2onnx",
+    }
+    runtime: ClassVar[str] = "import onnxruntime"
+    load: ClassVar[str] = (
+        'SESSION = onnxruntime.InferenceSession(str(Path(__file__).with_name("model.onnx")))'
+    )
+    call: ClassVar[str] = """\
+    names = [output.name for output in SESSION.get_outputs()]
+    return dict(zip(names, SESSION.run(names, arrays)))"""
+
+    def __init__(self, quantize: Quantization | None = None):
+        self.quantize = quantize
+
+    def write(self, function: ServingFunction, path: Path) -> None:
+        """Write a file; see `Format`."""
+        import tf2onnx
+
+        from lrcn_seq.layers.scan import unrolled_scans
+
+        module = function.tensorflow_module()
+        with unrolled_scans():  # tf2onnx loses the stacked outputs of loops
+            model, _ = tf2onnx.convert.from_function(
+                module.serve,
+                input_signature=module.serve.input_signature,
+                opset=OPSET,
+                custom_op_handlers={"SelectV2": (convert_select, [])},
+            )
+        path.write_bytes(model.SerializeToString())
+        if self.quantize is not None:
+            quantize_weights(path)
+
+
+def convert_select(graph: Any, node: Any, name: str, _: Any) -> None:
+    """Convert an operation SelectV2 to Where.
+
+    tf2onnx converts it to c·a + (1 − c)·b, which is NaN if a or b is infinite, as the scores of
+    impossible words are. ONNX Runtime has no Where of booleans, which are converted to integers.
+    """
+    from onnx import TensorProto
+
+    condition, *values = node.input
+    shape, dtype = graph.get_shape(node.output[0]), graph.get_dtype(node.output[0])
+    outputs = list(node.output)
+    graph.remove_node(node.name)
+    if dtype != TensorProto.BOOL:
+        graph.make_node(
+            "Where",
+            [condition, *values],
+            name=name,
+            outputs=outputs,
+            shapes=[shape],
+            dtypes=[dtype],
+        )
+        return
+    integers = [
+        graph.make_node("Cast", [value], attr={"to": TensorProto.INT32}).output[0]
+        for value in values
+    ]
+    chosen = graph.make_node("Where", [condition, *integers]).output[0]
+    graph.make_node(
+        "Cast",
+        [chosen],
+        attr={"to": TensorProto.BOOL},
+        name=name,
+        outputs=outputs,
+        shapes=[shape],
+        dtypes=[dtype],
+    )
+
+
+def quantize_weights(path: Path) -> None:
+    """Replace the weights of matrix products of a model by 8-bit integers, in place."""
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    quantized = path.with_suffix(".int8")
+    quantize_dynamic(path, quantized, weight_type=QuantType.QInt8, op_types_to_quantize=["MatMul"])
+    quantized.replace(path)
