@@ -24,6 +24,8 @@ from lrcn_seq.runs import load
 from lrcn_seq.runs.hub import local_folder
 
 ARTIFACT, SCRIPT = "artifact.json", "run.py"
+BATCH = 3
+"""The number of inputs that are verified as a batch."""
 
 
 def export_run(
@@ -73,29 +75,44 @@ def export_run(
     output.parent.mkdir(parents=True, exist_ok=True)
     with temporary_folder(output.parent, output.name) as temporary, write_errors(output):
         files = real_inputs(task, folder, inputs, temporary)
-        function = ServingFunction(
-            model,
-            batch if batch is not None or target.any_batch else 1,
-            clip_length(task, target, files) if frames is None else frames,
-        )
+        if batch is None and not target.any_batch:
+            batch = 1
+        if frames is None:
+            frames = clip_length(task, target, files)
+        function = ServingFunction(model, batch, frames)
         artifact = describe_artifact(task, function, target, format)
-        artifact["outputs"] = output_types(function)
-        artifact["scores"] = read_scores(folder)
+        artifact |= {"outputs": output_types(function), "scores": read_scores(folder)}
         draft = temporary / "artifact"
-        draft.mkdir()
-        (draft / SCRIPT).write_text(compose_script(artifact, target), encoding="utf-8")
-        write_json(draft / ARTIFACT, artifact)
-        write_model(target, function, draft / target.file_name)
+        write_artifact(draft, artifact, target, function)
         script = Script(draft)
-        found = verify(script, model, files, exact=quantize is None)
-        if function.batch is None:
-            check_batch(script, files[:3])
-        artifact["verification"] = found._asdict()
+        artifact["verification"] = verify(script, model, files, exact=quantize is None)._asdict()
+        if batch is None:
+            check_batch(script, files[:BATCH])
         if benchmark:
             artifact["speed"] = measure_speed(script, function, files)
         write_json(draft / ARTIFACT, artifact)
         publish(draft, output)
     return artifact
+
+
+def write_artifact(
+    draft: Path, artifact: Mapping[str, Any], format: Format, function: ServingFunction
+) -> None:
+    """Write the folder of an artifact that is not verified yet.
+
+    Args:
+        draft: the folder to create.
+        artifact: the content of `artifact.json`.
+        format: the format of the model.
+        function: the exported function.
+
+    Raises:
+        RunError: the function cannot be converted.
+    """
+    draft.mkdir()
+    (draft / SCRIPT).write_text(compose_script(artifact, format), encoding="utf-8")
+    write_json(draft / ARTIFACT, artifact)
+    write_model(format, function, draft / format.file_name)
 
 
 def check_output(output: Path) -> None:
