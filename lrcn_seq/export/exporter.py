@@ -88,6 +88,7 @@ def export_run(
         artifact["verification"] = verify(script, model, files, exact=quantize is None)._asdict()
         if batch is None:
             check_batch(script, files[:BATCH])
+        artifact |= target.verify(draft / target.file_name, model, files)
         if benchmark:
             artifact["speed"] = measure_speed(script, function, files)
         write_json(draft / ARTIFACT, artifact)
@@ -112,7 +113,7 @@ def write_artifact(
     draft.mkdir()
     (draft / SCRIPT).write_text(compose_script(artifact, format), encoding="utf-8")
     write_json(draft / ARTIFACT, artifact)
-    write_model(format, function, draft / format.file_name)
+    write_model(format, function, draft / format.file_name, artifact)
 
 
 def check_output(output: Path) -> None:
@@ -185,10 +186,12 @@ def output_types(function: ServingFunction) -> list[dict[str, Any]]:
     ]
 
 
-def write_model(format: Format, function: ServingFunction, path: Path) -> None:
+def write_model(
+    format: Format, function: ServingFunction, path: Path, artifact: Mapping[str, Any]
+) -> None:
     """Write the model; raise RunError if it cannot be converted."""
     try:
-        format.write(function, path)
+        format.write(function, path, artifact)
     except (LrcnError, OSError, MemoryError):
         raise
     except Exception as error:  # converters raise exceptions of many types

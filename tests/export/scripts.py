@@ -14,7 +14,7 @@ class Echo(Format):
     load: ClassVar[str] = "MODEL = math.inf"
     call: ClassVar[str] = "    return arrays"
 
-    def write(self, function, path):
+    def write(self, function, path, artifact):
         raise NotImplementedError
 
 

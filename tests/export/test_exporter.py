@@ -59,6 +59,20 @@ def test_the_script_of_a_savedmodel_captions_files(exported, smoke_run, photos):
     assert run_script(exported.folder, photos[:1]) == expected[:1]
 
 
+def test_a_savedmodel_reads_encoded_images(exported, smoke_run, photos):
+    """The signature `from_bytes` has the captions of all beams as texts, for encoded images."""
+    import tensorflow as tf
+
+    assert exported.artifact["signatures"] == ["from_bytes", "serving_default"]
+    assert exported.artifact["from_bytes"] == {"files": 8, "equal_best": 8}
+    model = tf.saved_model.load(str(exported.folder / "saved_model"))
+    images = tf.constant([photo.read_bytes() for photo in photos])
+    texts = model.signatures["from_bytes"](images=images)["text"].numpy()
+    found = lrcn_seq.load(smoke_run).predict([str(photo) for photo in photos], best=3)
+    assert texts.shape == (3, 3)
+    assert [row[0].decode() for row in texts] == [one.captions[0].text for one in found]
+
+
 def test_the_search_can_be_replaced(export, smoke_run, photos):
     """The beams of the call replace those of the run, and given files verify the artifact."""
     made = export(smoke_run, beams=2, inputs=[str(photo) for photo in photos])
@@ -119,7 +133,7 @@ class Broken(Format):
     file_name, runtime, load, call = "model.broken", "import math", "MODEL = math.inf", "    return"
     error: Exception
 
-    def write(self, function, path):
+    def write(self, function, path, artifact):
         raise self.error
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from lrcn_seq.export.serving_function import ServingFunction
@@ -43,10 +44,29 @@ class Format(ABC):
     quantize: Quantization | None = None
 
     @abstractmethod
-    def write(self, function: ServingFunction, path: Path) -> None:
+    def write(self, function: ServingFunction, path: Path, artifact: Mapping[str, Any]) -> None:
         """Write a function.
 
         Args:
             function: The function.
             path: The file or folder to create.
+            artifact: The content of `artifact.json`.
         """
+
+    def verify(
+        self,
+        path: Path,  # noqa: ARG002 - formats override it
+        model: Any,  # noqa: ARG002
+        files: Sequence[str],  # noqa: ARG002
+    ) -> dict[str, Any]:
+        """Check what only this format has, and return further entries of `artifact.json`.
+
+        Args:
+            path: The file or folder that `write` has created.
+            model: The serving model of the run.
+            files: Images or videos.
+
+        Raises:
+            RunError: The answers differ from those of the run.
+        """
+        return {}

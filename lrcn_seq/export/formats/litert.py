@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from lrcn_seq.export.formats import formats
 from lrcn_seq.export.formats.base import Format, Quantization
@@ -32,7 +33,12 @@ class Litert(Format):
     def __init__(self, quantize: Quantization | None = None):
         self.quantize = quantize
 
-    def write(self, function: ServingFunction, path: Path) -> None:
+    def write(
+        self,
+        function: ServingFunction,
+        path: Path,
+        artifact: Mapping[str, Any],  # noqa: ARG002 - the interface
+    ) -> None:
         """Write a file; see `Format`."""
         import tensorflow as tf
 

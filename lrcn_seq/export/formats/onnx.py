@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -40,7 +41,12 @@ class Onnx(Format):
     def __init__(self, quantize: Quantization | None = None):
         self.quantize = quantize
 
-    def write(self, function: ServingFunction, path: Path) -> None:
+    def write(
+        self,
+        function: ServingFunction,
+        path: Path,
+        artifact: Mapping[str, Any],  # noqa: ARG002 - the interface
+    ) -> None:
         """Write a file; see `Format`."""
         import tf2onnx
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -31,7 +32,12 @@ MODEL = jax.jit(jax.export.deserialize(bytearray(PATH.read_bytes())).call)"""
         "    return {name: np.asarray(array) for name, array in MODEL(arrays).items()}"
     )
 
-    def write(self, function: ServingFunction, path: Path) -> None:
+    def write(
+        self,
+        function: ServingFunction,
+        path: Path,
+        artifact: Mapping[str, Any],  # noqa: ARG002 - the interface
+    ) -> None:
         """Write a file; see `Format`."""
         import jax
         import jax.export
