@@ -141,7 +141,7 @@ class Broken(Format):
     ("error", "message"),
     [
         (OSError(errno.ENOSPC, "No space left on device"), "No space left on device; nothing was"),
-        (ValueError("no kernel for Bitcast"), "the format supports. Received: no kernel"),
+        (ValueError("no kernel for Bitcast"), "write the model. Received: no kernel"),
     ],
 )
 def test_a_failed_export_leaves_nothing(smoke_run, tmp_path, monkeypatch, error, message):

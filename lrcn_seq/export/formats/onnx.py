@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
+
 from lrcn_seq.export.formats import formats
 from lrcn_seq.export.formats.base import Format, Quantization
 
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
 
 OPSET = 18
 """The version of the ONNX operators, which ONNX Runtime supports since 1.14."""
+LARGE = 1024
+"""Number of values from which weights are quantized."""
 
 
 @formats.register
@@ -21,7 +25,7 @@ class Onnx(Format):
     """An ONNX model, converted by tf2onnx.
 
     Args:
-        quantize: `int8` stores the weights of matrix products as 8-bit integers.
+        quantize: `int8` stores large weights as 8-bit integers, with a scale per channel.
     """
 
     file_name: ClassVar[str] = "model.onnx"
@@ -60,9 +64,9 @@ class Onnx(Format):
                 opset=OPSET,
                 custom_op_handlers={"SelectV2": (convert_select, [])},
             )
-        path.write_bytes(model.SerializeToString())
         if self.quantize is not None:
-            quantize_weights(path)
+            quantize_weights(model)
+        path.write_bytes(model.SerializeToString())
 
 
 def convert_select(graph: Any, node: Any, name: str, _: Any) -> None:
@@ -103,10 +107,37 @@ def convert_select(graph: Any, node: Any, name: str, _: Any) -> None:
     )
 
 
-def quantize_weights(path: Path) -> None:
-    """Replace the weights of matrix products of a model by 8-bit integers, in place."""
-    from onnxruntime.quantization import QuantType, quantize_dynamic
+def quantize_weights(model: Any) -> None:
+    """Replace the large weights of a model by 8-bit integers with a scale per output channel.
 
-    quantized = path.with_suffix(".int8")
-    quantize_dynamic(path, quantized, weight_type=QuantType.QInt8, op_types_to_quantize=["MatMul"])
-    quantized.replace(path)
+    The quantization of ONNX Runtime leaves out weights that a loop uses, which are those of a
+    decoder.
+
+    Args:
+        model: a `ModelProto`, which is changed.
+    """
+    from onnx import TensorProto, helper, numpy_helper
+
+    graph, nodes = model.graph, []
+    for tensor in list(graph.initializer):
+        if tensor.data_type != TensorProto.FLOAT or len(tensor.dims) < 2:
+            continue
+        weights = numpy_helper.to_array(tensor)
+        if weights.size < LARGE:
+            continue
+        integers, scales = to_integers(weights)
+        parts = [f"{tensor.name}/{part}" for part in ("int8", "scale")]
+        for name, array in zip(parts, (integers, scales), strict=True):
+            graph.initializer.append(numpy_helper.from_array(array, name))
+        axis = weights.ndim - 1
+        nodes.append(helper.make_node("DequantizeLinear", parts, [tensor.name], axis=axis))
+        graph.initializer.remove(tensor)
+    for node in reversed(nodes):
+        graph.node.insert(0, node)
+
+
+def to_integers(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return weights (..., C) as integers from −127 to 127, and the scale (C,) of each channel."""
+    largest = np.abs(weights).max(axis=tuple(range(weights.ndim - 1)))
+    scales = np.where(largest > 0, largest / 127, 1).astype("float32")
+    return np.rint(weights / scales).astype("int8"), scales
