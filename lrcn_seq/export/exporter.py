@@ -196,8 +196,8 @@ def write_model(
         raise
     except Exception as error:  # converters raise exceptions of many types
         raise RunError(
-            f"{path.name}: expected to convert and write the model. Received: {error_reason(error)}; "
-            "nothing was written. Choose another format or search, or fix the cause."
+            f"{path.name}: expected to convert and write the model. Received: "
+            f"{error_reason(error)}; nothing was written. Choose another format or search, or fix the cause."
         ) from error
 
 
