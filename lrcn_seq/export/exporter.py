@@ -84,13 +84,7 @@ def export_run(
         artifact |= {"outputs": output_types(function), "scores": read_scores(folder)}
         draft = temporary / "artifact"
         write_artifact(draft, artifact, target, function)
-        script = Script(draft)
-        artifact["verification"] = verify(script, model, files, exact=quantize is None)._asdict()
-        if batch is None:
-            check_batch(script, files[:BATCH])
-        artifact |= target.verify(draft / target.file_name, model, files)
-        if benchmark:
-            artifact["speed"] = measure_speed(script, function, files)
+        artifact |= examine_artifact(draft, target, function, files, benchmark=benchmark)
         write_json(draft / ARTIFACT, artifact)
         publish(draft, output)
     return artifact
@@ -114,6 +108,38 @@ def write_artifact(
     (draft / SCRIPT).write_text(compose_script(artifact, format), encoding="utf-8")
     write_json(draft / ARTIFACT, artifact)
     write_model(format, function, draft / format.file_name, artifact)
+
+
+def examine_artifact(
+    draft: Path,
+    format: Format,
+    function: ServingFunction,
+    files: Sequence[str],
+    *,
+    benchmark: bool,
+) -> dict[str, Any]:
+    """Verify an artifact, and return the entries of `artifact.json` that say how it compares.
+
+    Args:
+        draft: the folder of the artifact.
+        format: the format of the model.
+        function: the exported function.
+        files: images or videos.
+        benchmark: whether to measure the speed.
+
+    Raises:
+        RunError: the answers differ from those of the run.
+    """
+    script, exact = Script(draft), format.quantize is None
+    entries: dict[str, Any] = {
+        "verification": verify(script, function.model, files, exact=exact)._asdict()
+    }
+    if function.batch is None:
+        check_batch(script, files[:BATCH])
+    entries |= format.verify(draft / format.file_name, function.model, files)
+    if benchmark:
+        entries["speed"] = measure_speed(script, function, files)
+    return entries
 
 
 def check_output(output: Path) -> None:
@@ -197,7 +223,8 @@ def write_model(
     except Exception as error:  # converters raise exceptions of many types
         raise RunError(
             f"{path.name}: expected to convert and write the model. Received: "
-            f"{error_reason(error)}; nothing was written. Choose another format or search, or fix the cause."
+            f"{error_reason(error)}; nothing was written. Choose another format or search, or fix "
+            "the cause."
         ) from error
 
 
