@@ -57,6 +57,9 @@ USER_FILES = {
     "val/1.jpg": "the name of an image",
     "photos/val/1.jpg": "the path of an image",
     "log.csv": "written by the callback CSVLogger",
+    "artifact.json": "written by `lrcn export`",
+    "run.py": "written by `lrcn export`",
+    "saved_model/": "written by `lrcn export`",
 }
 """Names of files that do not exist, with the reason."""
 FILE_SUFFIXES = (".py", ".md", ".yaml", ".toml", ".txt", ".json", ".jsonl", ".html", ".h5", ".csv")

@@ -79,7 +79,7 @@ class RequiredPhrases:
         matches = ids[..., None] == ops.convert_to_tensor(self.words)
         column = ops.where(
             ops.any(matches, axis=-1),
-            ops.cast(ops.argmax(matches, axis=-1), "int32"),
+            ops.cast(ops.argmax(ops.cast(matches, "int32"), axis=-1), "int32"),
             len(self.words),
         )
         table = ops.convert_to_tensor(self.following.ravel())

@@ -102,7 +102,7 @@ class Greedy(ConstrainedSearch):
                 logits, words, position, count=1, constraints=self.constraints, special=special
             )
             scores = penalize_repetition(gains, ids, words, position, self.constraints)
-            best = ops.argmax(scores, axis=1)[:, None]
+            best = ops.cast(ops.top_k(scores, 1)[1], "int32")
             word = ops.take_along_axis(ids, best, axis=1)[:, 0]
             return word, ops.take_along_axis(gains, best, axis=1)[:, 0]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -55,6 +55,10 @@ class CaptionFit:
             mask = mask * ops.cast(weights, "float32")[:, None]
         return words, outputs, mask
 
-    def serving_model(self: CaptionTask) -> ServingModel:  # type: ignore[misc]
+    def serving_model(  # type: ignore[misc]
+        self: CaptionTask,
+        search: Mapping[str, Any] | None = None,
+        beams: int | None = None,
+    ) -> ServingModel:
         """Return a model from pixels or vectors to captions as word IDs."""
-        return CaptionServing([self])
+        return CaptionServing([self], search=self.resolve_search(search, beams=beams))

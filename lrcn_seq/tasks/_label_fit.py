@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from keras import ops
 
 from lrcn_seq.data.packed_clips import concatenate_clips
-from lrcn_seq.errors import ArgumentError, did_you_mean, shorten_names
+from lrcn_seq.errors import ArgumentError, UsageError, did_you_mean, shorten_names
 from lrcn_seq.records import Clips, LabeledBatch, Sample, Tensor
 from lrcn_seq.tasks._label_feed import class_indices
 from lrcn_seq.tasks._serving import LabelServing, ServingModel
@@ -64,6 +64,19 @@ class LabelFit:
             real = real * ops.cast(weights, "float32")[:, None]
         return ops.maximum(labels, 0), logits, real
 
-    def serving_model(self: Activity) -> ServingModel:  # type: ignore[misc]
-        """Return a model from clips of pixels or vectors to class probabilities."""
+    def serving_model(  # type: ignore[misc]
+        self: Activity,
+        search: Mapping[str, Any] | None = None,
+        beams: int | None = None,
+    ) -> ServingModel:
+        """Return a model from clips of pixels or vectors to class probabilities.
+
+        Raises:
+            UsageError: a search or a number of beams is given.
+        """
+        if search is not None or beams is not None:
+            raise UsageError(
+                "search: expected no search and no beams, since the task classifies and writes no "
+                f"captions. Received: search={search}, beams={beams}; leave them out."
+            )
         return LabelServing([self])

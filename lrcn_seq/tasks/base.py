@@ -315,11 +315,19 @@ class Task(KerasModel, Predictor):
             f"{len(samples):,} inputs."
         )
 
-    def serving_model(self) -> ServingModel:
+    def serving_model(
+        self,
+        search: Mapping[str, Any] | None = None,  # noqa: ARG002 - tasks override it
+        beams: int | None = None,  # noqa: ARG002
+    ) -> ServingModel:
         """Return the model that `export` writes.
 
+        Args:
+            search: `{"type": NAME, ...}` in place of the search of the config; for captions.
+            beams: width of the beam search; for captions.
+
         Raises:
-            UsageError: the task cannot be exported.
+            UsageError: the task cannot be exported, or has no search.
         """
         raise UsageError(
             f"Expected a task that can be exported. Received: the task {self.name}; save it with "

@@ -137,3 +137,19 @@ def _attach_mark(match: re.Match[str]) -> str:
     last, mark = match.groups()
     is_word = last == "_" or unicodedata.category(last)[0] in "LMN"
     return f"{last}{mark}" if is_word else match[0]
+
+
+def attachments(names: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """Return the rules of `detokenize` as substitutions; see `Joining`.
+
+    Python has no class for combining marks. Therefore the rules name those of the vocabulary.
+
+    Args:
+        names: the vocabulary.
+    """
+    marks = {c for name in names for c in name if unicodedata.category(c).startswith("M")}
+    word = rf"[\w{''.join(sorted(marks))}]"
+    return (
+        (r"(?<=\w) (['’-]) (?=\w)", r"\1"),
+        (rf"(?<={word}) ([,;:!?.]+)(?= \w|$)", r"\1"),
+    )

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from operator import index
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from lrcn_seq.errors import (
     ArgumentError,
@@ -22,6 +22,26 @@ from lrcn_seq.registry import tokenizers
 
 NAMES = ["<pad>", "<start>", "<end>", "<unk>"]
 """The tokens of ids 0 to 3 in a vocabulary."""
+
+
+class Joining(NamedTuple):
+    """How IDs become a text, for programs without this library.
+
+    The tokens of the IDs are joined with the separator. Then every match of a regular expression
+    of Python is replaced, one expression after the other.
+
+    Attributes:
+        tokens: the V tokens in the order of their IDs.
+        separator: the text between two tokens.
+        substitutions: regular expressions, and what replaces their matches.
+        latin_1: whether the tokens are bytes, written as characters of Latin-1, and the text is
+            their UTF-8.
+    """
+
+    tokens: list[str]
+    separator: str = ""
+    substitutions: tuple[tuple[str, str], ...] = ()
+    latin_1: bool = False
 
 
 class Tokenizer(ABC):
@@ -91,6 +111,10 @@ class Tokenizer(ABC):
     def vocabulary_size(self) -> int:
         """The number V of tokens, including the special tokens."""
         return len(self.vocabulary())
+
+    def joining(self) -> Joining | None:
+        """Return how IDs become a text; None, the default, if only `decode` can tell."""
+        return None
 
     def encode(self, sentence: str) -> list[int]:
         """Return the ids of a sentence, without start and end; [] if it has no words."""

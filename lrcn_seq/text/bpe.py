@@ -15,7 +15,7 @@ from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers,
 from lrcn_seq.records import Positive
 from lrcn_seq.registry import tokenizers
 from lrcn_seq.text._huggingface import HuggingFaceTokenizer, normalization
-from lrcn_seq.text.base import NAMES
+from lrcn_seq.text.base import NAMES, Joining
 
 
 @tokenizers.register
@@ -71,3 +71,19 @@ class BytePair(HuggingFaceTokenizer):
     def text_of(self, ids: list[int]) -> str:
         """Return the text that ids encode, without the space inserted before the first word."""
         return super().text_of(ids).removeprefix(" ")
+
+    def joining(self) -> Joining:
+        """Return the bytes of each piece, and the rule for the space before the first word."""
+        tokens = [name.translate(byte_characters()) for name in self.vocabulary()]
+        return Joining(tokens, substitutions=(("^ ", ""),), latin_1=True)
+
+
+def byte_characters() -> dict[int, int]:
+    """Return the byte that each character of a piece stands for, both as code points.
+
+    Printable characters of Latin-1 stand for themselves, and the characters from 256 on for the
+    other bytes, in order (Radford et al. 2019, released code).
+    """
+    printable = {*range(33, 127), *range(161, 173), *range(174, 256)}
+    others = [byte for byte in range(256) if byte not in printable]
+    return {256 + place: byte for place, byte in enumerate(others)}

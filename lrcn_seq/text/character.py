@@ -9,7 +9,7 @@ from tokenizers import Regex, Tokenizer, decoders, normalizers, pre_tokenizers, 
 from lrcn_seq.records import Positive
 from lrcn_seq.registry import tokenizers
 from lrcn_seq.text._huggingface import UNLIMITED, HuggingFaceTokenizer, normalization, word_level
-from lrcn_seq.text.base import NAMES
+from lrcn_seq.text.base import NAMES, Joining
 
 
 @tokenizers.register
@@ -49,3 +49,7 @@ class Character(HuggingFaceTokenizer):
             special_tokens=NAMES,
             show_progress=False,
         )
+
+    def joining(self) -> Joining:
+        """Return the characters, which are joined without a separator."""
+        return Joining(self.vocabulary())

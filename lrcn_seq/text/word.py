@@ -17,11 +17,12 @@ from lrcn_seq.registry import tokenizers
 from lrcn_seq.text._huggingface import (
     UNLIMITED,
     HuggingFaceTokenizer,
+    attachments,
     detokenize,
     normalization,
     word_level,
 )
-from lrcn_seq.text.base import NAMES
+from lrcn_seq.text.base import NAMES, Joining
 
 # A word consists of letters, marks, digits and underscores. Between these, it may contain
 # zero-width joiners and non-joiners, as in Persian and Indic scripts.
@@ -99,3 +100,8 @@ class Word(HuggingFaceTokenizer):
         """Return the words of ids, joined with spaces; punctuation is attached to its word."""
         names = self.vocabulary()
         return detokenize(" ".join(names[token] for token in ids))
+
+    def joining(self) -> Joining:
+        """Return the rules of `text_of`."""
+        names = self.vocabulary()
+        return Joining(names, " ", attachments(names))

@@ -12,8 +12,13 @@ from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers,
 
 from lrcn_seq.records import Positive, VocabularySize
 from lrcn_seq.registry import tokenizers
-from lrcn_seq.text._huggingface import HuggingFaceTokenizer, detokenize, normalization
-from lrcn_seq.text.base import NAMES
+from lrcn_seq.text._huggingface import (
+    HuggingFaceTokenizer,
+    attachments,
+    detokenize,
+    normalization,
+)
+from lrcn_seq.text.base import NAMES, Joining
 
 
 @tokenizers.register
@@ -82,3 +87,8 @@ class WordPiece(HuggingFaceTokenizer):
     def text_of(self, ids: list[int]) -> str:
         """Return the words of ids, joined with spaces; punctuation is attached to its word."""
         return detokenize(super().text_of(ids))
+
+    def joining(self) -> Joining:
+        """Return the rules of `text_of`."""
+        names = self.vocabulary()
+        return Joining(names, " ", ((" ##", ""), *attachments(names)))

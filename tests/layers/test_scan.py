@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from lrcn_seq.layers.scan import scan
+from lrcn_seq.layers.scan import scan, unrolled_scans
 
 X = np.array([[1.0, 2.0], [3.0, 0.5], [-1.0, 4.0]], "float32")
 
@@ -53,3 +53,21 @@ def test_the_length_may_be_dynamic(model, length):
     """One compiled model with `scan` accepts inputs of any length."""
     x = np.random.default_rng(0).normal(size=(length, 2)).astype("float32")
     assert np.allclose(model.predict_on_batch(x), np.cumsum(x, axis=0), atol=1e-5)
+
+
+def test_loops_of_known_length_can_be_unrolled():
+    """Within `unrolled_scans`, the results are the same and the body is called for each step."""
+    calls = []
+
+    def body(carry, x):
+        calls.append(x)
+        return carry[0] + x, carry[1] * x
+
+    initial = ops.zeros((2,)), ops.ones((2,))
+    last, carries = scan(body, initial, ops.convert_to_tensor(X))
+    calls.clear()
+    with unrolled_scans():
+        unrolled = scan(body, initial, ops.convert_to_tensor(X))
+    assert len(calls) == len(X)
+    for expected, received in zip((*last, *carries), (*unrolled[0], *unrolled[1]), strict=True):
+        np.testing.assert_allclose(ops.convert_to_numpy(received), ops.convert_to_numpy(expected))

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from lrcn_seq.errors import ArgumentError
+from lrcn_seq.errors import ArgumentError, UsageError
 from lrcn_seq.tasks._caption_ensemble import CaptionEnsemble
 from lrcn_seq.tasks._ensemble import Rescorer
 from lrcn_seq.tasks._label_ensemble import LabelEnsemble
@@ -75,3 +76,33 @@ def test_tasks_with_other_inputs_are_not_exported_together():
     large = fresh_captioner("encoder={type: tiny_cnn, size: 40, filters: 2, blocks: 2}")
     with pytest.raises(ArgumentError, match=r"same size.*Received: \(32, 32, 3,.*and \(40, 40, 3"):
         CaptionEnsemble([small, large]).serving_model()
+
+
+@pytest.mark.parametrize(
+    "encoder", ["tiny_cnn, size: 32, filters: 2, blocks: 2", "conv3d, size: 32"]
+)
+def test_padding_of_clips_has_no_effect(films, encoder):
+    """A padded clip with its number of frames has the probabilities of the clip alone."""
+    task = fresh_classifier(f"encoder={{type: {encoder}}}", "decoder.output=last")
+    model = task.serving_model()
+    clip = np.stack([film[:3] for film in films[:2]])[:, :, :32, :32]
+    padded = np.concatenate([clip, np.full_like(clip[:, :2], 77)], axis=1)
+    expected = model(clip)["probabilities"]
+    received = model(padded, np.array([3, 3], "int32"))["probabilities"]
+    np.testing.assert_allclose(received, expected, rtol=1e-4)
+
+
+def test_answers_are_those_of_predict(images, tmp_path):
+    """The answers of a file are the captions of `predict` with the search of the model."""
+    Image.fromarray(images[0]).save(tmp_path / "image.png")
+    task = fresh_captioner()
+    model = task.serving_model(beams=2)
+    expected = task.predict(tmp_path / "image.png", beams=2, best=2).captions
+    assert model.answers(tmp_path / "image.png") == [one[:3] for one in expected]
+    assert model.describe()["search"]["beams"] == 2
+
+
+def test_a_classifier_has_no_search():
+    """A search and beams are refused by a task that classifies."""
+    with pytest.raises(UsageError, match=r"the task classifies.*search=None, beams=2"):
+        fresh_classifier().serving_model(beams=2)

@@ -233,3 +233,9 @@ def test_a_fifo_is_refused(tmp_path):
     os.mkfifo(tmp_path / "tokenizer.json")
     with pytest.raises(DataError, match="Received: a FIFO"):
         text.load(tmp_path / "tokenizer.json")
+
+
+def test_only_some_tokenizers_can_be_joined_without_the_library():
+    """By default, a tokenizer states no rule by which IDs become a text."""
+    assert text.Tokenizer.joining(TOKENIZER) is None
+    assert TOKENIZER.joining().tokens == TOKENIZER.vocabulary()

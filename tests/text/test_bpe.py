@@ -42,3 +42,12 @@ def test_signature():
     """The signature of the byte-pair tokenizer states its arguments."""
     assert BytePair().signature == "bpe:8000:min2:lower"
     assert BytePair(pieces=300, minimum_count=5, lower=False).signature == "bpe:300:min5:cased"
+
+
+def test_characters_of_pieces_are_bytes():
+    """The characters of pieces stand for the bytes that the library `tokenizers` means."""
+    tokenizer = BytePair(pieces=300).fit(["a b"])
+    joining = tokenizer.joining()
+    assert sorted(map(ord, joining.tokens[4 : 4 + 256])) == list(range(256))
+    tokens = [joining.tokens[one] for one in tokenizer.encode("ça va")]
+    assert "".join(tokens).encode("latin-1").decode() == " ça va"

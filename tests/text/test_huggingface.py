@@ -1,12 +1,14 @@
 """The base class of the Hugging Face tokenizers: normalization, decoding and fitting."""
 
+import re
+
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tokenizers import normalizers
 
 from lrcn_seq.errors import ArgumentError, DataError
-from lrcn_seq.text._huggingface import detokenize, normalization
+from lrcn_seq.text._huggingface import attachments, detokenize, normalization
 from lrcn_seq.text.bpe import BytePair
 from lrcn_seq.text.character import Character
 from lrcn_seq.text.word import Word
@@ -103,3 +105,13 @@ def test_a_changed_vocabulary_list_does_not_change_the_tokenizer():
     tokenizer = Word(minimum_count=1).fit(["a b"])
     tokenizer.vocabulary().clear()
     assert tokenizer.vocabulary_size == 6
+
+
+def test_attachments_name_the_combining_marks_of_the_vocabulary():
+    """The rules as regular expressions attach a mark to a word that ends in a combining mark."""
+    rules = attachments(["दुनिया", "the"])
+    text = "दुनिया , isn 't"
+    for pattern, replacement in rules:
+        text = re.sub(pattern, replacement, text)
+    assert text == detokenize("दुनिया , isn 't") == "दुनिया, isn 't"
+    assert re.sub(*rules[1], "दुनिया .") == "दुनिया."

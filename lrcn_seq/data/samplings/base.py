@@ -36,6 +36,11 @@ class Sampling(ABC):
         return np.unique(np.concatenate(self.test(times)))
 
     @property
+    def clip_length(self) -> int | None:
+        """The largest number of frames of a test clip; None, the default, if it is unlimited."""
+        return None
+
+    @property
     def live_grid(self) -> FrameGrid | None:
         """A grid that selects the frames of `stream` while the video is being decoded.
 

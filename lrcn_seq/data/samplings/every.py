@@ -38,6 +38,10 @@ class Every(Sampling):
         return self.stream(times)[: self.most]
 
     @property
+    def clip_length(self) -> int | None:
+        return self.most
+
+    @property
     def live_grid(self) -> FrameGrid:
         return FrameGrid(self.step, self.seconds)
 

@@ -72,6 +72,10 @@ class RandomClip(Sampling):
         return np.arange(len(times))
 
     @property
+    def clip_length(self) -> int:
+        return self.length
+
+    @property
     def live_grid(self) -> FrameGrid:
         return FrameGrid(self.step, self.seconds)
 

@@ -54,6 +54,10 @@ class Sliding(Sampling):
         return frame_grid(times, self.step, seconds=self.seconds)
 
     @property
+    def clip_length(self) -> int:
+        return self.length
+
+    @property
     def live_grid(self) -> FrameGrid | None:
         # With gaps between clips, the selected frames depend on the start of the last clip.
         return FrameGrid(self.step, self.seconds) if self.stride <= self.length else None

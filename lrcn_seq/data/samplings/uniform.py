@@ -38,6 +38,10 @@ class Uniform(Sampling):
     def candidates(self, times: np.ndarray) -> np.ndarray:
         return np.arange(len(times)) if self.jitter else self._select(len(times), 0.5)
 
+    @property
+    def clip_length(self) -> int:
+        return self.frames
+
     def _select(self, count: int, position: np.ndarray | float) -> np.ndarray:
         """Return the frame at a relative position in each segment of a video of `count` frames."""
         if count <= self.frames:

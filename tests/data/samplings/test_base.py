@@ -155,3 +155,21 @@ def test_equal_generators_give_equal_clips(name):
         for _ in range(2)
     )
     np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize(
+    ("spec", "length"),
+    [
+        ({"type": "uniform", "frames": 5}, 5),
+        ({"type": "every", "most": 6}, 6),
+        ({"type": "every"}, None),
+        ({"type": "random_clip", "length": 7}, 7),
+        ({"type": "sliding", "length": 8}, 8),
+    ],
+)
+def test_test_clips_have_at_most_the_stated_length(spec, length):
+    """The largest number of frames of a test clip is that of a long video."""
+    sampling = registry.build(spec)
+    assert sampling.clip_length == length
+    longest = max(map(len, sampling.test(np.arange(400) / 25)))
+    assert longest == (400 if length is None else length)
