@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from lrcn_seq.data.live.decoding_load import PERIOD, DecodingLoad
 from lrcn_seq.data.live.live_source import STDIN, LiveSource
-from lrcn_seq.data.media.base import FRAME_RATE
+from lrcn_seq.data.media.base import FRAME_RATE, print_media_note
 from lrcn_seq.data.media.demuxing import playable_streams, video_decoder
 from lrcn_seq.data.media.timestamps import (
     LONGEST_STEP,
@@ -33,6 +33,12 @@ ANALYZED_MICROSECONDS = 2_000_000
 FORMAT_ADVICE = (
     "send MPEG-TS or Matroska (an MP4 file cannot be read in sequence unless its index comes first)"
 )
+
+DAMAGE_NOTES = (
+    "some frames are damaged and cannot be decoded.",
+    "the last frame is incomplete; check the size in --raw.",
+)
+"""The notes about packets that cannot be decoded, of encoded streams and of raw frames."""
 
 
 class ArrivedFrame(NamedTuple):
@@ -86,11 +92,14 @@ def decode_live(
     with live_errors(source), _open(source, pixels_limit) as stream:
         _check_size(source, stream.decoder, pixels_limit)
         stamps, clock = BestEffort(), FrameClock(stream.rate, stream.longest_step)
+        frame = None
         for arrival, frame in _decode(source, stream, drop):
             _check_size(source, frame, pixels_limit)
             stamp = stamps.timestamp(frame.pts, frame.dts)
             seconds = None if stamp is None else float(stamp * stream.time_base)
             yield ArrivedFrame(clock.advance(seconds), arrival, frame)
+        if frame is None:
+            raise MediaError(source.name, _no_frame_reason(source))
 
 
 def _decode(
@@ -109,6 +118,8 @@ def _decode(
             is_skipped = not frames and load.level.frames != "DEFAULT" and packet is not None
             if frames is None or is_skipped:
                 drop(1)
+            if frames is None:
+                print_media_note(source.name, DAMAGE_NOTES[source.raw is not None])
         stamp = None if packet is None or packet.dts is None else packet.dts * stream.time_base
         step = None if stamp is None or last_stamp is None else float(stamp - last_stamp)
         length = step if step is not None and 0 < step <= PERIOD else 1 / stream.rate
@@ -243,16 +254,23 @@ def live_errors(source: LiveSource) -> Iterator[None]:
         raise MediaError(source.name, _reason(source, error)) from error
 
 
+def _no_frame_reason(source: LiveSource) -> str:
+    """Return the message for a source that ended before its first frame."""
+    if source.raw is not None:
+        return (
+            f"expected raw frames of {source.raw.bytes:,} bytes. Received: less than one frame; "
+            "check --raw."
+        )
+    return f"expected video. Received: no frame; {FORMAT_ADVICE}."
+
+
 def _reason(source: LiveSource, error: Exception) -> str:
     """Return the message for an exception, without the address, which may have a password."""
     import av
 
     detail = getattr(error, "strerror", None) or type(error).__name__
     if source.raw is not None:
-        return (
-            f"expected raw frames of {source.raw.bytes:,} bytes. Received: less than one frame, or "
-            f"an error ({detail}); check --raw."
-        )
+        return f"expected raw frames. Received: {detail}; check --raw."
     if isinstance(error, (av.error.InvalidDataError, av.error.EOFError, av.error.ArgumentError)):
         return (
             f"expected a stream of video. Received: data that FFmpeg cannot decode ({detail}); "

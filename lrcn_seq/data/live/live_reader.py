@@ -7,7 +7,7 @@ import time
 from types import TracebackType
 
 from lrcn_seq.data.live.live_buffer import LiveBuffer
-from lrcn_seq.data.live.live_decoder import FORMAT_ADVICE, decode_live
+from lrcn_seq.data.live.live_decoder import decode_live
 from lrcn_seq.data.live.live_source import LiveSource
 from lrcn_seq.data.media.base import PIXELS_LIMIT
 from lrcn_seq.data.media.frame_pixels import frame_pixels
@@ -83,10 +83,6 @@ class LiveReader:
                 if not self.source.reconnects or self._began is None:
                     raise
                 reason = error.reason
-            if self._began is None:
-                raise MediaError(
-                    self.source.name, f"expected video. Received: no frame; {FORMAT_ADVICE}."
-                )
             if not self.source.reconnects or self._stopped.is_set():
                 return
             if self.buffer.received > received:
