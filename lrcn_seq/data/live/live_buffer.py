@@ -138,7 +138,7 @@ class LiveBuffer:
                 remaining = due - time.monotonic()
                 if remaining <= 0 and self._has_news():
                     break
-                self._changed.wait(remaining if remaining > 0 else None)
+                self._changed.wait(min(remaining, threading.TIMEOUT_MAX) if remaining > 0 else None)
             if not self._has_news():
                 if self._error is not None:
                     raise self._error

@@ -140,7 +140,7 @@ def _frames(decoder: av.VideoCodecContext, packet: av.Packet | None) -> list[av.
 
 
 def _packets(source: LiveSource, stream: LiveStream) -> Iterator[av.Packet | None]:
-    """Yield the packets of a stream, and None at the end, which flushes the decoder.
+    """Yield the packets of a stream, and None at its end or error, which flushes the decoder.
 
     An incomplete last packet ends a pipe, because the program that writes it may be stopped at any
     moment.
@@ -151,10 +151,12 @@ def _packets(source: LiveSource, stream: LiveStream) -> Iterator[av.Packet | Non
         for packet in stream.container.demux(stream.stream):
             if packet.size:
                 yield packet
-    except (av.error.InvalidDataError, av.error.PermissionError):
-        if source.reconnects:
+    except av.FFmpegError as error:
+        yield None
+        if source.reconnects or not isinstance(error, av.error.InvalidDataError):
             raise
-    yield None
+    else:
+        yield None
 
 
 @contextmanager
@@ -250,7 +252,7 @@ def live_errors(source: LiveSource) -> Iterator[None]:
             f"expected video. Received: no data for {READ_SECONDS:g} seconds or longer; check the "
             "connection.",
         ) from error
-    except (OSError, ValueError) as error:
+    except (av.FFmpegError, OSError, ValueError) as error:
         raise MediaError(source.name, _reason(source, error)) from error
 
 
@@ -276,5 +278,5 @@ def _reason(source: LiveSource, error: Exception) -> str:
             f"expected a stream of video. Received: data that FFmpeg cannot decode ({detail}); "
             f"{FORMAT_ADVICE}, or raw frames with --raw."
         )
-    kind = {"camera": "a camera", "address": "an address that answers", "pipe": "a pipe"}
+    kind = {"camera": "a camera", "address": "an address that sends video", "pipe": "a pipe"}
     return f"expected {kind[source.kind]}. Received: {detail}; check that it is there and free."
