@@ -34,7 +34,7 @@ def fifo(folder: Path, chunks: Iterable[bytes]) -> Iterator[str]:
     os.mkfifo(path)
 
     def write() -> None:
-        with suppress(BrokenPipeError), path.open("wb") as file:
+        with suppress(BrokenPipeError), path.open("wb", buffering=0) as file:
             for chunk in chunks:
                 file.write(chunk)
 

@@ -102,10 +102,11 @@ def test_output_has_one_line_per_answer(classify, tmp_path):
 def test_a_slow_prediction_drops_frames_and_answers_about_the_newest(tmp_path):
     """At twice the speed that predictions keep, each window is new and frames are dropped.
 
-    A window has 4 frames, and 8 frames arrive during each prediction.
+    A window has 4 frames, and 8 frames arrive during each prediction after the first 40 frames,
+    from which FFmpeg finds the format.
     """
-    frames = raw_frames(40)
-    more = threading.Semaphore(8)
+    frames = raw_frames(120)
+    more = threading.Semaphore(40)
 
     def chunks():
         for frame in frames:
@@ -117,19 +118,19 @@ def test_a_slow_prediction_drops_frames_and_answers_about_the_newest(tmp_path):
 
     def predict(window):
         windows.append([frame.number for frame in window.kept])
-        seen, deadline = buffer.received, time.monotonic() + 30
+        seen, deadline = buffer.received, time.monotonic() + 5
         more.release(8)
-        while buffer.received < min(seen + 8, 40) and time.monotonic() < deadline:
+        while buffer.received < min(seen + 8, 120) and time.monotonic() < deadline:
             time.sleep(0.005)
         return LabelPrediction("0")
 
     with fifo(tmp_path, chunks()) as path, LiveReader(live_source(path, "32x24@2"), buffer):
         answers = list(live_answers(buffer, predict, 0.001))
     assert len(windows) >= 5
-    assert windows[-1] == [37, 38, 39, 40]
+    assert windows[-1] == [117, 118, 119, 120]
     seen = {number for window in windows for number in window}
-    assert buffer.received == 40
-    assert buffer.dropped == 40 - len(seen) > 0
+    assert buffer.received == 120
+    assert buffer.dropped == 120 - len(seen) > 0
     assert all(len(window) <= 4 for window in windows)
     newest = [answer.window.end for answer in answers]
     assert newest == sorted(set(newest))
