@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import struct
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from socketserver import StreamRequestHandler, TCPServer
+from typing import BinaryIO
 
 import numpy as np
 
@@ -76,3 +79,53 @@ def http_server(responses: Iterable[bytes]) -> Iterator[str]:
         server.shutdown()
         server.server_close()
         thread.join(10)
+
+
+@contextmanager
+def rtsp_server(content: bytes) -> Iterator[str]:
+    """Return the address of a server that sends MPEG-TS in RTP over the RTSP connection, once."""
+
+    def reply(file: BinaryIO, sequence: str, headers: str = "", body: str = "") -> None:
+        headers += f"Content-Length: {len(body)}\r\n" if body else ""
+        file.write(f"RTSP/1.0 200 OK\r\nCSeq: {sequence}\r\n{headers}\r\n{body}".encode())
+
+    class Handler(StreamRequestHandler):
+        def handle(self) -> None:
+            session, stream = "Session: 1\r\n", "m=video 0 RTP/AVP 33\r\na=control:track1\r\n"
+            answers = {
+                "OPTIONS": ("Public: DESCRIBE, SETUP, PLAY\r\n", ""),
+                "DESCRIBE": (
+                    "Content-Type: application/sdp\r\n",
+                    f"v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=test\r\nt=0 0\r\n{stream}",
+                ),
+                "SETUP": (f"{session}Transport: RTP/AVP/TCP;unicast;interleaved=0-1\r\n", ""),
+                "PLAY": (session, ""),
+            }
+            while line := self.rfile.readline().decode():
+                verb, headers = line.split()[0], {}
+                while header := self.rfile.readline().decode().strip():
+                    name, _, value = header.partition(":")
+                    headers[name.lower()] = value.strip()
+                if verb not in answers:
+                    return
+                reply(self.wfile, headers["cseq"], *answers[verb])
+                if verb == "PLAY":
+                    with suppress(OSError):
+                        self.send()
+                    return
+
+        def send(self) -> None:
+            """Send the content in RTP packets of seven packets of MPEG-TS."""
+            for number, start in enumerate(range(0, len(content), 7 * 188)):
+                payload = content[start : start + 7 * 188]
+                packet = struct.pack("!BBHII", 0x80, 33, number, number * 900, 1) + payload
+                self.wfile.write(struct.pack("!cBH", b"$", 0, len(packet)) + packet)
+
+    with TCPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield f"rtsp://127.0.0.1:{server.server_address[1]}/live"
+        finally:
+            server.shutdown()
+            thread.join(10)
