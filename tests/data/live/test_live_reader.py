@@ -62,7 +62,7 @@ def test_a_dropped_connection_is_opened_again(tmp_path, capsys):
         buffer = LiveBuffer(address, [SIZE], 100.0)
         ends = []
         with LiveReader(live_source(address), buffer, first_delay=0.01):
-            while buffer.received < 60 and (window := buffer.take(0)) is not None:
+            while buffer.received < 50 and (window := buffer.take(0)) is not None:
                 ends.append(window.end)
                 kept = [frame.time for frame in window.media.kept]
                 assert kept == sorted(kept)
