@@ -35,5 +35,5 @@ benchmark: $(INSTALLED)
 
 $(INSTALLED): pyproject.toml setup.py constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install -q -c constraints.txt -e '.[dev,bench,flow,examples,serve]'
+	$(BIN)/python -m pip install -q -c constraints.txt -e '.[dev,bench,flow,examples,export,serve]'
 	touch $(INSTALLED)

@@ -81,14 +81,18 @@ def print_error(message: object) -> None:
     print_line(message, file=sys.stderr)
 
 
-def print_json(value: Any) -> None:
+def print_json(value: Any, *, flush: bool = False) -> None:
     r"""Print a JSON value in one line, with unprintable characters as `\uXXXX`.
 
     All non-ASCII characters are escaped in the same way if the encoding of stdout is not UTF.
+
+    Args:
+        value: the value.
+        flush: whether another program should receive the line at once.
     """
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     text = json.dumps(value, ensure_ascii=not encoding.lower().startswith("utf"))
-    print(UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
+    print(UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text), flush=flush)
 
 
 def _escape(found: re.Match[str]) -> str:

@@ -10,12 +10,21 @@ from lrcn_seq.cli._arguments import add_output, positive_integer
 from lrcn_seq.cli._fusion import add_fusion
 
 
-def add_media(parser: argparse.ArgumentParser, name: str, metavar: str) -> None:
-    """Add the argument for the input files and the overrides of the search."""
+def add_media(
+    parser: argparse.ArgumentParser, name: str, metavar: str, *, required: bool = True
+) -> None:
+    """Add the argument for the input files and the overrides of the search.
+
+    Args:
+        parser: the parser of a verb.
+        name: the noun for the input files.
+        metavar: the name of the argument in the help text.
+        required: whether at least one must be given.
+    """
     parser.set_defaults(override_prefix="search.")
     parser.add_argument(
         name,
-        nargs="+",
+        nargs="+" if required else "*",
         metavar=metavar,
         help=f"{name}, folders or globs, and overrides search.key=value",
     )

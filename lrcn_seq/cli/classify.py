@@ -1,4 +1,4 @@
-"""Classify videos: files, folders or globs, each as a whole or frame by frame."""
+"""Classify videos: files, folders or globs, as a whole or frame by frame, and live video."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lrcn_seq.cli._arguments import add_output, add_run, positive_integer
+from lrcn_seq.cli._arguments import add_output, add_run, positive_integer, positive_seconds
 from lrcn_seq.cli._fusion import add_fusion
+from lrcn_seq.cli._live import WINDOW, add_live, is_live, predict_live
 from lrcn_seq.cli._predictions import predict_files, predict_in_batches
-from lrcn_seq.errors import MediaError
+from lrcn_seq.errors import MediaError, UsageError
 from lrcn_seq.progress import progress_bar
 from lrcn_seq.terminal import print_line
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the verb."""
     add_run(parser)
-    parser.add_argument("videos", nargs="+", metavar="VIDEO", help="videos, folders or globs")
+    parser.add_argument("videos", nargs="*", metavar="VIDEO", help="videos, folders or globs")
     parser.add_argument(
         "--top",
         type=positive_integer,
@@ -43,10 +44,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_fusion(parser, rescoring=False)
     add_output(parser)
+    add_live(parser)
+    parser.add_argument(
+        "--window",
+        type=positive_seconds,
+        metavar="SECONDS",
+        help=f"with --live: length of the window that is classified (default: {WINDOW:g})",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the top classes of each video and, with --per-frame, the top class of each frame."""
+    if is_live(arguments, arguments.videos):
+        return predict_live(arguments, lambda _: {"top": arguments.top}, verb="classify")
+    if arguments.window is not None:
+        raise UsageError("--window: expected --live SOURCE as well. Received: files; remove it.")
 
     def predict(task: Any, files: Sequence[str], output: JsonLines) -> Iterable[Prediction]:
         if arguments.per_frame:

@@ -21,7 +21,6 @@ from typing import Any
 from lrcn_seq.cli._arguments import add_run, positive_integer
 from lrcn_seq.cli._inputs import split_overrides
 from lrcn_seq.cli._keras_import import import_keras
-from lrcn_seq.cli._search_options import override_search
 from lrcn_seq.errors import UsageError
 from lrcn_seq.terminal import print_json, print_line
 
@@ -96,16 +95,18 @@ def run(arguments: argparse.Namespace) -> int:
     if "keras" not in sys.modules:
         os.environ.setdefault("KERAS_BACKEND", format.backend)
     import_keras()
+    from lrcn_seq.config import overridden_section
     from lrcn_seq.export import export_run
     from lrcn_seq.runs.loading import read_config
 
+    own = read_config(folder).search
     artifact = export_run(
         folder,
         arguments.output,
         format=arguments.format,
         batch=None if arguments.batch == ANY else arguments.batch,
         frames=arguments.frames,
-        search=override_search(read_config(folder).search, overrides) if overrides else None,
+        search=overridden_section("search", own, overrides) if overrides else None,
         beams=arguments.beams,
         quantize=arguments.quantize,
         inputs=arguments.inputs,

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import TypeAdapter, ValidationError
 
 from lrcn_seq.config import overridden_section
-from lrcn_seq.errors import ArgumentError, did_you_mean, shorten
-from lrcn_seq.registry import describe_errors
+from lrcn_seq.errors import ArgumentError, describe_errors, did_you_mean, shorten
 
 if TYPE_CHECKING:
     from lrcn_seq.tasks import Task

@@ -16,9 +16,6 @@ from lrcn_seq.errors import MediaError
 from lrcn_seq.records import Drawable, Preprocessing
 from lrcn_seq.terminal import print_note
 
-MediaSource = str | os.PathLike[str] | Drawable | Image.Image | np.ndarray
-"""The sources of media: a path, a drawing, a PIL image or an array."""
-
 PIXELS_LIMIT = 100_000_000
 """The default limit on the number of pixels of an image or frame."""
 SECONDS_LIMIT = 6 * 3600.0
@@ -175,8 +172,14 @@ def check_length(name: str, seconds: float, limit: float) -> None:
         )
 
 
+MediaSource = str | os.PathLike[str] | Drawable | Image.Image | np.ndarray | Media
+"""The sources of media: a path, a drawing, a PIL image, an array, or media that are open."""
+
+
 def name_of(source: MediaSource) -> str:
     """Return the name of a media source for messages."""
+    if isinstance(source, Media):
+        return source.name
     if isinstance(source, (str, os.PathLike)):
         return str(source)
     if isinstance(source, Drawable):

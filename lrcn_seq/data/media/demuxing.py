@@ -84,7 +84,7 @@ def open_video(name: str, path: Path, pixels_limit: int) -> Iterator[OpenVideo]:
             # Keep FFmpeg from guessing missing presentation timestamps.
             container.flags &= ~av.container.Flags.gen_pts.value
             stream = _video_stream(name, container, partial(_open_container, path, limit))
-            decoder = _decoder(stream)
+            decoder = video_decoder(stream)
             decoder.options = limit
             yield OpenVideo(
                 path,
@@ -115,6 +115,23 @@ def _video_stream(
     reopen: Callable[[], av.container.InputContainer],
 ) -> av.VideoStream:
     """Return the best video stream that is not cover art and can be decoded."""
+    streams = playable_streams(name, container)
+    if len(streams) > 1:
+        streams = _moving_streams(streams, reopen)
+    best = container.streams.best("video")
+    return best if best in streams else max(streams, key=_pixel_count)
+
+
+def playable_streams(name: str, container: av.container.InputContainer) -> list[av.VideoStream]:
+    """Return the video streams of a container that are not cover art and can be decoded.
+
+    Args:
+        name: name of the file in messages.
+        container: the open container.
+
+    Raises:
+        MediaError: there is no such stream.
+    """
     from av.stream import Disposition
 
     if not len(container.streams):
@@ -130,10 +147,7 @@ def _video_stream(
         raise MediaError(
             name, "expected a video. Received: a codec that FFmpeg cannot decode; convert it."
         )
-    if len(streams) > 1:
-        streams = _moving_streams(streams, reopen)
-    best = container.streams.best("video")
-    return best if best in streams else max(streams, key=_pixel_count)
+    return streams
 
 
 def _moving_streams(
@@ -172,7 +186,7 @@ def _pixel_count(stream: av.VideoStream) -> int:
     return stream.codec_context.width * stream.codec_context.height
 
 
-def _decoder(stream: av.VideoStream) -> av.VideoCodecContext:
+def video_decoder(stream: av.VideoStream) -> av.VideoCodecContext:
     """Return a decoder that uses several threads, keeps transparency, and crops exactly."""
     import av
     from av.codec.context import Flags

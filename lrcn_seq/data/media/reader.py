@@ -89,6 +89,11 @@ class MediaReader:
         return size is not None and size.resize == "stretch" and self._size == size
 
     @property
+    def frame_size(self) -> Preprocessing:
+        """The size and resize rule with which frames are read: with the margin of the view."""
+        return self._size
+
+    @property
     def reads_pixels(self) -> bool:
         """Whether the inputs are images or clips rather than vectors."""
         return self.kind != "vectors"
@@ -101,6 +106,8 @@ class MediaReader:
 
     def open(self, source: MediaSource) -> Media:
         """Return the media of a path, a drawing, a PIL image or an array, without reading it.
+
+        Media that are open are returned, with their optical flow if that is the modality.
 
         Raises:
             MediaError: the source has another type.
@@ -258,6 +265,8 @@ class MediaReader:
         return Vectors(source, width=self.vector_width)
 
     def _frames_media(self, source: MediaSource) -> Media:
+        if isinstance(source, Media):
+            return source
         if isinstance(source, np.ndarray) and source.ndim == 4:
             return FrameArray(source, pixels_limit=self.pixels_limit)
         if isinstance(source, (Image.Image, np.ndarray)):

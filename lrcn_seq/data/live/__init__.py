@@ -1,0 +1,1 @@
+"""Live sources: pipes, cameras and network addresses, of which only the newest frames are kept."""
