@@ -172,7 +172,12 @@ PREPARE = {
 def encoder_overrides() -> list[str]:
     """Return overrides for a small encoder whose weights need no download."""
     weights = WEIGHTS if REAL.is_dir() else "none"
-    return ["encoder.alpha=0.35", "encoder.size=96", f"encoder.weights={weights}"]
+    return [
+        "encoder.network=MobileNetV2",
+        "encoder.alpha=0.35",
+        "encoder.size=96",
+        f"encoder.weights={weights}",
+    ]
 
 
 def run_folds(command: list[str], monkeypatch: pytest.MonkeyPatch) -> int:
