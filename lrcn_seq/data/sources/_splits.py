@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
 
 from lrcn_seq.data.sources._stratified_splits import assign_stratified, count_labels
-from lrcn_seq.data.sources.base import hash_fraction, labels_of, split_by_hash
+from lrcn_seq.data.sources.base import hash_fraction, labels_of, splits_by_hash
 from lrcn_seq.errors import ArgumentError, DataError
 from lrcn_seq.records import Sample
 
@@ -45,7 +45,7 @@ def assign_splits(
         pairs = [(s.group, label) for s in samples for label in labels_of(s) or ("",)]
         splits = assign_stratified(pairs, dev=dev, test=test, seed=seed)
     else:
-        splits = {s.group: split_by_hash(s.group, dev, test, seed) for s in samples}
+        splits = splits_by_hash((sample.group for sample in samples), dev, test, seed)
     return [sample._replace(split=splits[sample.group]) for sample in samples]
 
 

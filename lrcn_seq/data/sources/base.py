@@ -79,6 +79,28 @@ def split_by_hash(group: str, dev: float, test: float, seed: int = 0) -> str:
     return "test" if fraction < test else "dev" if fraction < test + dev else "train"
 
 
+def splits_by_hash(groups: Iterable[str], dev: float, test: float, seed: int = 0) -> dict[str, str]:
+    """Return the split of each group as `split_by_hash` does, but no split of few groups is empty.
+
+    If no group is in test or in dev, one of a split with several groups is moved there: the
+    training group with the smallest hash, or else any other group.
+
+    Args:
+        groups: The names of the groups.
+        dev: The expected fraction of groups in dev.
+        test: The expected fraction of groups in test.
+        seed: The seed.
+    """
+    splits = {group: split_by_hash(group, dev, test, seed) for group in groups}
+    for split, share in (("test", test), ("dev", dev)):
+        sizes = Counter(splits.values())
+        donors = [group for group, assigned in splits.items() if sizes[assigned] > 1]
+        if share > 0 and not sizes[split] and donors:
+            chosen = min(donors, key=lambda g: (splits[g] != "train", hash_fraction(g, seed)))
+            splits[chosen] = split
+    return splits
+
+
 def hash_fraction(name: str, seed: int) -> float:
     """Return a number in [0, 1) derived from the SHA-256 hash of a seed and a name."""
     digest = hashlib.sha256(f"{seed}/{name}".encode("utf-8", "surrogateescape")).digest()

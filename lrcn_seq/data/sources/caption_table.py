@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lrcn_seq.data.sources._table_samples import read_samples
-from lrcn_seq.data.sources.base import Source, check_shares, split_by_hash
+from lrcn_seq.data.sources.base import Source, check_shares, splits_by_hash
 from lrcn_seq.records import Seed, Share
 from lrcn_seq.registry import sources
 
@@ -51,7 +51,9 @@ class CaptionTable(Source):
             names={"media": media, "text": text, "split": split, "group": group},
             required=("media", "text"),
         )
+        open_groups = (sample.group for sample in samples if not sample.split)
+        splits = splits_by_hash(open_groups, dev, test, seed)
         self.samples = [
-            sample._replace(split=sample.split or split_by_hash(sample.group, dev, test, seed))
+            sample if sample.split else sample._replace(split=splits[sample.group])
             for sample in samples
         ]

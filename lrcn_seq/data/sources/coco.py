@@ -20,7 +20,7 @@ from lrcn_seq.data.sources.base import (
     SPLITS,
     Source,
     check_shares,
-    split_by_hash,
+    splits_by_hash,
     validate_samples,
 )
 from lrcn_seq.errors import ArgumentError, DataError, shorten_names
@@ -170,7 +170,7 @@ def _read(part: _Part, seed: int) -> tuple[list[Sample], tuple[str, ...]]:
 
 def _split(samples: list[Sample], part: _Part, seed: int) -> list[Sample]:
     """Return samples in the split of their annotation file, unless their hash selects another."""
-    splits = {s.group: split_by_hash(s.group, part.dev, part.test, seed) for s in samples}
+    splits = splits_by_hash((sample.group for sample in samples), part.dev, part.test, seed)
     return [
         sample if splits[sample.group] == "train" else sample._replace(split=splits[sample.group])
         for sample in samples

@@ -18,7 +18,7 @@ from lrcn_seq.data.sources.base import (
     SPLITS,
     Source,
     check_shares,
-    split_by_hash,
+    splits_by_hash,
     validate_samples,
 )
 from lrcn_seq.errors import DataError, shorten_names
@@ -84,10 +84,8 @@ class Flickr8k(Source):
         ]
         samples = join_groups(samples)
         if not lists:
-            samples = [
-                sample._replace(split=split_by_hash(sample.group, dev, test, seed))
-                for sample in samples
-            ]
+            drawn = splits_by_hash((sample.group for sample in samples), dev, test, seed)
+            samples = [sample._replace(split=drawn[sample.group]) for sample in samples]
         self.samples = validate_samples(samples, captions)
 
 

@@ -18,7 +18,7 @@ from lrcn_seq.data.sources._source_files import (
     read_text,
 )
 from lrcn_seq.data.sources._splits import join_groups
-from lrcn_seq.data.sources.base import Source, check_shares, split_by_hash, validate_samples
+from lrcn_seq.data.sources.base import Source, check_shares, splits_by_hash, validate_samples
 from lrcn_seq.errors import DataError, shorten_names
 from lrcn_seq.records import Sample, Seed, Share
 from lrcn_seq.registry import sources
@@ -81,12 +81,10 @@ class Msvd(Source):
             )
             for name in present
         ]
+        samples = join_groups(samples)
+        splits = splits_by_hash((sample.group for sample in samples), dev, test, seed)
         self.samples = validate_samples(
-            (
-                sample._replace(split=split_by_hash(sample.group, dev, test, seed))
-                for sample in join_groups(samples)
-            ),
-            captions,
+            (sample._replace(split=splits[sample.group]) for sample in samples), captions
         )
 
 

@@ -8,6 +8,7 @@ from lrcn_seq.data.sources.base import (
     check_shares,
     hash_fraction,
     split_by_hash,
+    splits_by_hash,
     validate_samples,
 )
 from lrcn_seq.errors import ArgumentError, ConfigError, DataError
@@ -167,3 +168,18 @@ def test_marks_of_missing_values_are_no_captions(caption):
     """A caption that marks a missing value is refused with its text."""
     with pytest.raises(DataError, match=f"Received: the caption {caption!r} of 'a'"):
         validate_samples([Sample("a", "a.jpg", "a", "train", (caption,))], "t")
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_few_groups_have_dev_and_test(seed):
+    """Of three to ten groups, at least one is in each split, whatever their hashes are."""
+    for count in range(3, 11):
+        splits = splits_by_hash(NAMES[:count], 0.1, 0.1, seed)
+        assert set(splits.values()) == {"train", "dev", "test"}
+
+
+def test_groups_in_all_splits_keep_their_hashed_split():
+    """If no split is empty, or its share is 0, the splits are those of the hashes alone."""
+    for count, dev, test in ((500, 0.1, 0.1), (8, 0.0, 0.0)):
+        expected = {name: split_by_hash(name, dev, test, 3) for name in NAMES[:count]}
+        assert splits_by_hash(NAMES[:count], dev, test, 3) == expected
