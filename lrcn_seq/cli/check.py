@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from lrcn_seq.config import Config
     from lrcn_seq.records import Sample
 
-LISTED = 50
+LISTED = 10
 """Largest number of unreadable files that are listed by name."""
 
 
@@ -119,6 +119,8 @@ def check_media(config: Config, samples: Sequence[Sample]) -> bool:
         show(f"{'warning' if skipped else 'error'}: {sample}")
     if len(unreadable) > LISTED:
         show(f"{len(unreadable) - LISTED:,} more files cannot be read.")
+    if len(unreadable) == len(samples) and "table" in config.data.source:
+        show("None of the files can be read; paths in a table are relative to its folder.")
     return skipped or not unreadable
 
 

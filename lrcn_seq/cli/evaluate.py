@@ -198,7 +198,7 @@ def check_hub_runs(arguments: argparse.Namespace, folders: Sequence[str]) -> boo
 
 def print_scores(evaluated: EvaluatedRun, *, as_json: bool) -> None:
     """Print the scores of one run, or of fused runs, with intervals and signatures."""
-    from lrcn_seq.metrics.scoring.score_tables import interval_text
+    from lrcn_seq.metrics.scoring.score_tables import interval_text, is_always_one
     from lrcn_seq.runs.finished_scores import count_samples
 
     scores = evaluated.scores
@@ -208,6 +208,8 @@ def print_scores(evaluated: EvaluatedRun, *, as_json: bool) -> None:
     intervals = {name: interval_text(scores, name) for name in scores["metrics"]}
     width = max(map(len, intervals.values()), default=0)
     for name, value in scores["metrics"].items():
+        if is_always_one(name, scores["signatures"][name]):
+            continue
         interval = f"{intervals[name]:{width}}  " if width else ""
         print_line(f"{name:11} {value:.4f}  {interval}{scores['signatures'][name]}")
     print_line(f"{count_samples(scores)}; {evaluated.remark}")

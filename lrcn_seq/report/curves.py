@@ -49,13 +49,19 @@ def curves(history: Rows, monitor: str, *, keeps_best: bool = True) -> Section:
 
 
 def plot_names(history: Rows, monitor: str) -> list[str]:
-    """Return the names of the plots in order: loss, monitored score, other scores."""
-    found = dict.fromkeys(
-        name
-        for row in history
-        for name in row
-        if name not in POSITION_KEYS and _value(row, name) is not None
-    )
+    """Return the names of the plots in order: loss, monitored score, other scores.
+
+    A top-k accuracy that is always 1, as with at most k classes, has no plot.
+    """
+    found: dict[str, set[float]] = {}
+    for row in history:
+        for name in row:
+            value = _value(row, name)
+            if name not in POSITION_KEYS and value is not None:
+                found.setdefault(name, set()).add(value)
+    for name in [name for name in found if name.startswith("top_") and found[name] == {1.0}]:
+        if name not in ("top_1", monitor):
+            del found[name]
     leading = [name for name in dict.fromkeys(("loss", monitor)) if name in found]
     return [*leading, *(name for name in found if name not in leading)]
 

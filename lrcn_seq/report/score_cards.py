@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
-from lrcn_seq.metrics.scoring.score_tables import interval_text
+from lrcn_seq.metrics.scoring.score_tables import interval_text, is_always_one
 from lrcn_seq.report.markup import Section, escape, finite, number, paragraph, quantity, section
 from lrcn_seq.report.metric_labels import metric_label
 
@@ -61,12 +60,6 @@ def families_of(
     return [(values, signature) for (_, signature), values in groups.items()]
 
 
-def is_always_one(name: str, signature: str) -> bool:
-    """Return whether a score is 1 for all predictions, as the top-5 accuracy of five classes is."""
-    rank, classes = re.fullmatch(r"top_(\d+)", name), re.search(r"\bclasses:(\d+)", signature)
-    return bool(rank and classes and int(rank[1]) >= int(classes[1]))
-
-
 def _card(values: Mapping[str, float], signature: str, scores: Mapping[str, Any]) -> str:
     """Return the card of a family of scores with their intervals."""
     *others, (name, value) = values.items()
@@ -87,4 +80,7 @@ def _card(values: Mapping[str, float], signature: str, scores: Mapping[str, Any]
 def _value(scores: Mapping[str, Any], name: str, value: float) -> str:
     """Return a score and, in small type, its interval if it has one."""
     text = interval_text(scores, name, digits=3)
-    return number(value) + (f' <span class="interval">{text}</span>' if text else "")
+    # A BLEU of 1e-9, from smoothing of a caption without a common n-gram, is shown as 0.
+    return number(value if finite(value) is None else round(value, 3)) + (
+        f' <span class="interval">{text}</span>' if text else ""
+    )

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from lrcn_seq.files import read_json
-from lrcn_seq.metrics.scoring.score_tables import interval_text
+from lrcn_seq.metrics.scoring.score_tables import interval_text, is_always_one
 from lrcn_seq.runs.folder import PREDICTIONS, REPORT, SCORES, Run
 
 
@@ -28,6 +28,7 @@ def score_lines(run: Run) -> list[str]:
     lines = [
         f"  {name:10} {value:.4f}  {interval_text(scores, name)}".rstrip()
         for name, value in scores["metrics"].items()
+        if not is_always_one(name, scores.get("signatures", {}).get(name, ""))
     ]
     return [f"{heading}:", *lines]
 

@@ -90,9 +90,12 @@ class Run:
             self._check_files(config)
             return
         if not resume:
+            advice = "Continue it with --resume, unless another process is training it"
+            if self.is_finished:
+                advice = "It is finished; train it longer with --resume training.epochs=MORE"
             raise RunError(
-                f"{self.folder}: the folder contains a run. Continue it with --resume, or choose "
-                "another folder with --run."
+                f"{self.folder}: the folder contains a run. {advice}, or choose another folder "
+                "with --run."
             )
         configs.check_unchanged(self.folder, config.model_dump())
         check_changes(self, configs.read_run(self / CONFIG), self.complete(config))

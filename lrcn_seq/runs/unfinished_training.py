@@ -38,7 +38,8 @@ def note_unfinished(folder: str | Path) -> None:
     weights = f"; its weights are those of epoch {kept['epoch'] + 1}" if kept else ""
     print_note(
         f"{run.folder}: training has not finished: {_progress(position, epochs, len(stages))} "
-        f"trained{weights}. Continue it with `lrcn train CONFIG --run {run.folder} --resume`."
+        f"trained{weights}. Continue it with `lrcn train CONFIG --run {run.folder} --resume`, "
+        "unless another process is training it."
     )
 
 

@@ -26,7 +26,8 @@ class EpochFacts(NamedTuple):
         waited: number of epochs without a better score.
         learning_rate: the learning rate at the end of the epoch.
         samples_per_second: number of trained captions or clips per second.
-        seconds_left: estimated time until the last epoch has been trained and evaluated.
+        seconds_left: estimated time until the last epoch has been trained and evaluated; None if
+            it is unknown.
         keeps_best: whether the run keeps the weights of the best epoch, which the line then names.
     """
 
@@ -35,7 +36,7 @@ class EpochFacts(NamedTuple):
     waited: int
     learning_rate: float
     samples_per_second: float
-    seconds_left: float
+    seconds_left: float | None
     keeps_best: bool = True
 
 
@@ -61,9 +62,16 @@ def epoch_line(
         f"patience left {max(0, facts.patience - facts.waited)}" if facts.patience else "",
         f"learning rate {facts.learning_rate:.3g}",
         f"{facts.samples_per_second:,.0f} samples/s",
-        f"{duration(facts.seconds_left)} left",
+        _time_left(facts),
     ]
     return "  ".join(filter(None, fields))
+
+
+def _time_left(facts: EpochFacts) -> str:
+    """Return the time left, which is an upper bound if training may stop early."""
+    if facts.seconds_left is None:
+        return ""
+    return f"{'at most ' if facts.patience else ''}{duration(facts.seconds_left)} left"
 
 
 def _scores(row: Mapping[str, Any], monitor: str, usual: str) -> str:

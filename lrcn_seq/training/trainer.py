@@ -114,18 +114,19 @@ class Trainer:
 
     def fit(self) -> None:
         """Train until the last epoch, or until the dev score stops improving; record the reason."""
-        began, done = time.monotonic(), 0
+        seconds: list[float] = []
         while self.position.epoch < self.epochs and not self.position.stopped:
+            began = time.monotonic()
             if not self.position.trained:
                 with self.interrupts:
                     self._train_epoch()
             if self.position.trained:
                 self._evaluate()
-                done += 1
-                self._print_epoch((time.monotonic() - began) / done)
+                seconds.append(time.monotonic() - began)
+                self._print_epoch(seconds)
         end = training_end(self.training, self.position, self.history, self.task.monitor)
         write_end(self.run, end)
-        if done:
+        if seconds:
             print_note(end)
         self.callbacks.end()
 
@@ -146,19 +147,22 @@ class Trainer:
         self.run.states.write(state)
         return state
 
-    def _print_epoch(self, seconds: float) -> None:
+    def _print_epoch(self, seconds: Sequence[float]) -> None:
         """Print the line of the epoch that has just been evaluated.
 
         Args:
-            seconds: mean duration of an epoch with its evaluation.
+            seconds: durations of the epochs of this process, with their evaluations. The first
+                one includes compilation.
         """
+        later = seconds[1:]
+        mean = sum(later) / len(later) if later else None
         facts = EpochFacts(
             epochs=self.epochs,
             patience=self.patience,
             waited=self.position.waited,
             learning_rate=float(ops.convert_to_numpy(self.task.optimizer.learning_rate)),
             samples_per_second=self.progress.samples_per_second,
-            seconds_left=seconds * (self.epochs - self.position.epoch),
+            seconds_left=None if mean is None else mean * (self.epochs - self.position.epoch),
             keeps_best=bool(self.training.restore_best_weights),
         )
         print_note(epoch_line(self.history, self.task.monitor, facts, self.task.default_monitor))

@@ -20,6 +20,19 @@ def test_loss_and_monitored_score_come_first():
     assert plot_names([row | {"best": True}], "cider") == ["loss", "cider", "bleu_4"]
 
 
+def test_top_5_accuracy_that_is_always_1_has_no_plot():
+    """The top-5 accuracy has a plot only if it differs from 1 in an epoch, or is monitored."""
+    for value, monitor, shown in (
+        (1.0, "top_1", False),
+        (0.9, "top_1", True),
+        (1.0, "top_5", True),
+    ):
+        history = [{"epoch": 0, "loss": 1.0, "top_1": 1.0, "top_5": value}]
+        names = plot_names(history, monitor)
+        assert ("top_5" in names) == shown
+        assert "top_1" in names
+
+
 def test_best_epoch_is_the_last_that_improved():
     """The best epoch is the last one that improved the monitored score."""
     rows = [row | {"best": row["epoch"] in (0, 3)} for row in history(6)]

@@ -3,7 +3,7 @@
 import math
 import re
 
-from lrcn_seq.report.score_cards import families_of, is_always_one, score_cards
+from lrcn_seq.report.score_cards import families_of, score_cards
 
 
 def test_scores_of_a_family_share_a_card():
@@ -29,7 +29,12 @@ def test_top_5_accuracy_of_five_classes_is_not_shown():
         signatures = {name: f"{name}|classes:{classes}|n:24" for name in metrics}
         families = families_of(metrics, signatures)
         assert [name for values, _ in families for name in values] == shown
-    assert not is_always_one("bleu_4", "bleu|classes:2")
+
+
+def test_a_tiny_score_is_zero(parse):
+    """The tiny BLEU of a caption without a common n-gram is shown as 0.000."""
+    html = score_cards({"metrics": {"bleu_4": 2.6e-9}, "count": 1}, "image").html
+    assert re.findall(r"class=\"value\">(.*?)</p>", html) == ["0.000"]
 
 
 def test_last_score_of_a_family_is_large(parse):

@@ -106,7 +106,7 @@ def test_creating_a_run_that_has_begun_changes_nothing(begun):
 def test_a_run_is_resumed_only_on_request(begun, settings):
     """A folder that contains a run is refused unless `resume` is true."""
     begun.check(settings, resume=True)
-    message = r"contains a run\. Continue it with --resume, or choose another folder with --run"
+    message = r"contains a run\. Continue it with --resume, unless another process"
     with pytest.raises(RunError, match=message):
         begun.check(settings, resume=False)
 

@@ -41,7 +41,8 @@ def test_a_stopped_training_is_noted(write_run, capsys):
     note_unfinished(run.folder)
     assert capsys.readouterr().err == (
         f"{run.folder}: training has not finished: 3 of 8 epochs are trained; its weights are "
-        f"those of epoch 2. Continue it with `lrcn train CONFIG --run {run.folder} --resume`.\n"
+        f"those of epoch 2. Continue it with `lrcn train CONFIG --run {run.folder} --resume`, "
+        "unless another process is training it.\n"
     )
 
 

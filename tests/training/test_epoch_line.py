@@ -31,7 +31,7 @@ def test_line_has_everything_about_an_epoch():
     """The line has loss, dev scores, best score, patience left, learning rate, speed and time."""
     assert epoch_line(HISTORY, "cider", FACTS) == (
         "epoch 2/20  loss 2.5000  dev cider 0.2000, bleu_4 0.2000  best 0.2500 (epoch 1)  "
-        "patience left 4  learning rate 0.0005  812 samples/s  2:05 left"
+        "patience left 4  learning rate 0.0005  812 samples/s  at most 2:05 left"
     )
 
 

@@ -56,6 +56,11 @@ def _unidentified_reason(path: Path) -> str:
         return "expected an image; the file is empty."
     if start[4:12] in (b"ftypheic", b"ftypheix", b"ftypmif1", b"ftyphevc"):
         return "expected an image that Pillow reads. Received: HEIC; convert it to JPEG or PNG."
+    if is_video(start):
+        return (
+            "expected an image. Received: a video; use a run that takes videos, or save a frame "
+            "of it as an image."
+        )
     for name in SUPPORTED_FORMATS:
         accept = Image.OPEN[name][1]
         if accept is not None and accept(start) is True:
@@ -66,4 +71,16 @@ def _unidentified_reason(path: Path) -> str:
     return (
         f"expected an image ({', '.join(SUPPORTED_FORMATS)}); "
         "the file is not an image, or its header is damaged."
+    )
+
+
+def is_video(start: bytes) -> bool:
+    """Return whether the first 16 bytes of a file are those of a common video container.
+
+    The containers are MP4 and QuickTime, AVI, Matroska and WebM, Flash Video, MPEG-PS and ASF.
+    """
+    return (
+        (start[4:8] == b"ftyp" and start[8:12] not in (b"avif", b"avis"))
+        or (start[:4] == b"RIFF" and start[8:12] == b"AVI ")
+        or start.startswith((b"\x1aE\xdf\xa3", b"FLV", b"\0\0\x01\xba", b"0&\xb2u"))
     )

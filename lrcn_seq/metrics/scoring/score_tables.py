@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -69,6 +70,12 @@ def score_table(results: Mapping[str, Mapping[str, Any]]) -> Table:
         ]
         rows.append((system, *cells, str(result["count"])))
     return Table(("system", *names, "count"), rows)
+
+
+def is_always_one(name: str, signature: str) -> bool:
+    """Return whether a score is 1 for all predictions, as the top-5 accuracy of five classes is."""
+    rank, classes = re.fullmatch(r"top_(\d+)", name), re.search(r"\bclasses:(\d+)", signature)
+    return bool(rank and classes and int(rank[1]) >= int(classes[1]))
 
 
 def interval_text(result: Mapping[str, Any], name: str, digits: int = 4) -> str:

@@ -38,6 +38,27 @@ def test_media_errors_are_kept():
     assert caught.value is error
 
 
+@pytest.mark.parametrize(
+    ("start", "is_one"),
+    [
+        (b"\0\0\0\x18ftypisom", True),
+        (b"RIFF\0\0\0\0AVI LIST", True),
+        (b"\x1aE\xdf\xa3\x01\0\0\0", True),
+        (b"RIFF\0\0\0\0WEBPVP8 ", False),
+        (b"\0\0\0\x1cftypavif", False),
+        (b"hello", False),
+    ],
+)
+def test_videos_are_named(tmp_path, start, is_one):
+    """The error for a video in place of an image says that it is one."""
+    from lrcn_seq.data.media.image import StillImage
+
+    (tmp_path / "a.jpg").write_bytes(start)
+    with pytest.raises(MediaError) as caught:
+        StillImage(tmp_path / "a.jpg").decode()
+    assert ("Received: a video" in str(caught.value)) == is_one
+
+
 def test_special_files_are_named(tmp_path):
     """The error for a FIFO in place of an image calls it a FIFO, and reading does not block."""
     from lrcn_seq.data.media.image import StillImage

@@ -8,6 +8,7 @@ from lrcn_seq.metrics.scoring.score_tables import (
     format_number,
     health_table,
     interval_text,
+    is_always_one,
     notes,
     score_table,
     sentence_table,
@@ -110,3 +111,18 @@ def test_control_characters_in_cells_are_escaped():
     """Control characters in cells are escaped, so that columns stay aligned."""
     table = Table(("system", "n"), [("a\x1b[2J", "1"), ("b", "2")])
     assert table.as_text("text") == "system    n\na\\x1b[2J  1\nb         2"
+
+
+@pytest.mark.parametrize(
+    ("name", "signature", "expected"),
+    [
+        ("top_5", "top_5|classes:5|n:9", True),
+        ("top_5", "top_5|classes:6|n:9", False),
+        ("top_1", "top_1|classes:2|n:9", False),
+        ("bleu_4", "bleu|classes:2", False),
+        ("top_5", "", False),
+    ],
+)
+def test_scores_that_are_always_one(name, signature, expected):
+    """The top-k accuracy of at most k classes is always 1."""
+    assert is_always_one(name, signature) == expected
