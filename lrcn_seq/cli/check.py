@@ -14,6 +14,7 @@ from lrcn_seq.terminal import print_error, print_line, print_note
 
 if TYPE_CHECKING:
     from lrcn_seq.config import Config
+    from lrcn_seq.data.sources import Source
     from lrcn_seq.records import Sample
 
 LISTED = 10
@@ -36,13 +37,17 @@ def run(arguments: argparse.Namespace) -> int:
     from lrcn_seq import config as configs
 
     config = configs.read(arguments.config, arguments.overrides)
+    source = open_source(config)  # before Keras is imported, which takes seconds
+    if arguments.data and isinstance(source, DataError):
+        print_error(f"error: {source}")
+        return 1
     import_keras()
     from lrcn_seq.training.network_checks import stage_problems
 
     if problems := stage_problems(config):
         raise ConfigError(problems, arguments.config)
     try:
-        splits = read_splits(config)
+        splits = read_splits(config, source)
         check_weights(config)
         if arguments.data:
             open_weights(config)
@@ -62,17 +67,32 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def read_splits(config: Config) -> dict[str, list[Sample]]:
-    """Open the data source of a config and return the samples of each split.
+def open_source(config: Config) -> Source | DataError:
+    """Open the data source of a config, or return the error if it cannot be read."""
+    from lrcn_seq.registry import sources
+
+    try:
+        source: Source = sources.build(config.data.source, place="data.source")
+    except DataError as error:
+        return error
+    return source
+
+
+def read_splits(config: Config, source: Source | DataError) -> dict[str, list[Sample]]:
+    """Return the samples of each split of a data source.
+
+    Args:
+        config: the config.
+        source: the source, or the error of reading it.
 
     Raises:
         DataError: the source cannot be read or has too few samples.
     """
-    from lrcn_seq.registry import sources
     from lrcn_seq.runs.corpus import check_splits, describe_splits, divide, print_notes
     from lrcn_seq.tasks import task_type
 
-    source = sources.build(config.data.source, place="data.source")
+    if isinstance(source, DataError):
+        raise source
     print_notes(source.notes)
     splits = divide(source)
     check_splits(splits)
