@@ -58,6 +58,7 @@ VERBS = {
     "parts",
     "predict",
     "score",
+    "serve",
     "train",
 }
 OTHER_TOOLS = {"benchmark", "folds"}

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from lrcn_seq.data.media import MediaReader
+from lrcn_seq.data.media import read_frames
 from lrcn_seq.errors import DataError, LrcnError, UsageError
 from lrcn_seq.records import Drawable, Sample
 from lrcn_seq.registry import sources
@@ -90,7 +90,7 @@ def media_file(sample: Sample, path: Path) -> str | None:
     """
     if not isinstance(sample.media, Drawable):
         return str(sample.media) if Path(sample.media).is_file() else None
-    frames = MediaReader("clips").frames(sample.media)
+    frames = read_frames(sample.media)
     if len(frames) == 1:
         Image.fromarray(frames[0]).save(path.with_suffix(".png"))
         return str(path.with_suffix(".png"))

@@ -21,11 +21,13 @@ VERBS = [
     "describe",
     "env",
     "evaluate",
+    "export",
     "extract",
     "init",
     "parts",
     "predict",
     "score",
+    "serve",
     "train",
 ]
 

@@ -44,8 +44,8 @@ class Tagger:
             else:
                 yield Tags(file, (stem, str(len(stem))))
 
-    def json_header(self):
-        return {"alphabet": "abc"}
+    def json_object(self, rows):
+        return {"alphabet": "abc", "results": rows}
 
 
 @pytest.fixture

@@ -122,7 +122,7 @@ def test_check_validates_the_config(lrcn):
 def test_training_learns(run_folder):
     """Training a task of another package raises F1 and writes the list of tags."""
     rows = [json.loads(line) for line in (run_folder / "history.jsonl").read_text().splitlines()]
-    assert len(rows) == 15
+    assert 10 <= len(rows) <= 15  # it may stop early, which depends on the processor
     assert max(row["f1"] for row in rows) > 0.8 > rows[0]["f1"]
     colors = json.loads((run_folder / "labels.json").read_text())
     assert colors == sorted(colors)
