@@ -14,6 +14,10 @@ from lrcn_seq.runs.state import Position
 Reason = Literal["epochs", "patience", "diverged", "collapsed", "callback"]
 
 
+EARLY = 2
+"""Number of the last epoch after which a model has hardly learned."""
+
+
 class TrainingEnd(NamedTuple):
     """The end of a stage.
 
@@ -71,7 +75,13 @@ class TrainingEnd(NamedTuple):
             if self.kept_by == "best"
             else f"the last one, with dev {self.monitor}{score}"
         )
-        return f"The run keeps the weights of epoch {self.kept_epoch}, {why}."
+        sentence = f"The run keeps the weights of epoch {self.kept_epoch}, {why}."
+        if self.reason == "patience" and self.kept_epoch <= EARLY:
+            sentence += (
+                " The model has hardly learned by then: add samples, or set training.patience=auto,"
+                " which trains all epochs if dev has few samples."
+            )
+        return sentence
 
 
 def training_end(

@@ -75,7 +75,10 @@ def test_the_batch_size_may_be_open(lrcn, smoke_run, tmp_path, calls):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--format", "tflite"], "formats has no 'tflite'. Did you mean 'litert'? Known: litert, onnx, savedmodel"),
+        (
+            ["--format", "tflite"],
+            "formats has no 'tflite'. Did you mean 'litert'? Known: litert, onnx, savedmodel",
+        ),
         (["--format", "litert", "--batch", "any"], "--batch: expected a number with --format"),
         (["--format", "onnx", "--batch", "0"], "expected a whole number from 1"),
         (["--format", "onnx", "--quantize", "int4"], "invalid choice: 'int4'"),

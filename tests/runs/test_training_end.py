@@ -54,6 +54,16 @@ def test_the_reason_is_stated(position, reason, sentence):
     assert str(end).startswith(sentence)
 
 
+@pytest.mark.parametrize(("best", "hint"), [(1, True), (2, True), (3, False)])
+def test_a_kept_epoch_at_the_beginning_has_a_hint(best, hint):
+    """If patience ends training and keeps one of the first two epochs, the message says so."""
+    flags = [number <= best for number in range(1, best + 3)]
+    position = Position(epoch=best + 2, waited=2, stopped=True)
+    end = training_end(TRAINING, position, rows(*flags), "cider")
+    assert end.kept_epoch == best
+    assert ("has hardly learned" in str(end)) == hint
+
+
 def test_the_best_epoch_is_kept():
     """The kept epoch is the last one that was the best so far."""
     end = training_end(TRAINING, Position(), rows(True, True, False), "cider")
